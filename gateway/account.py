@@ -1,0 +1,61 @@
+"""One institution's credentials at one platform: the unit of token, address, rate, lease and queues."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr, model_validator
+
+
+class AccountSettings(BaseModel):
+    """The keys that every account has. A platform's own settings derive from this.
+
+    A key `<name>_file` beside a key `<name>` names a file whose content, stripped, is the value.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rate_per_second: float | None = Field(default=None, gt=0, description="calls a second; no limit when unset")
+    max_in_flight: int = Field(default=50, ge=1, le=1000, description="durable events in flight at once")
+    interactive_slots: int = Field(default=10, ge=1, le=1000, description="interactive ones, beside those")
+    source_address: IPvAnyAddress | None = Field(default=None, description="the fixed address to call from")
+    timeout_seconds: float = Field(default=30, gt=0, le=600, description="for one call, all in all")
+    pause_seconds: float = Field(default=60, gt=0, description="wait before a closed platform is asked again")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return dict(_from_file(cls, key, value) for key, value in values.items())
+
+
+def _from_file(model: type[BaseModel], key: str, value: Any) -> tuple[str, Any]:
+    name = key.removesuffix("_file")
+    if key in model.model_fields or name not in model.model_fields:
+        return key, value
+    try:
+        return name, Path(value).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{key}: cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A configured account. `settings` is of the platform's own model."""
+
+    platform: str
+    name: str
+    settings: AccountSettings
+
+    def __str__(self) -> str:
+        return f"{self.platform}.{self.name}"
+
+    def fingerprint(self) -> str:
+        """All settings, secrets included, as one text: only ever to be hashed, to see whether they changed."""
+        values = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
+        return repr({name: _revealed(value) for name, value in values.items()})
+
+
+def _revealed(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

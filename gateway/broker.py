@@ -1,0 +1,111 @@
+"""RabbitMQ: connecting, and publishing so that a message is somewhere before its predecessor is acknowledged."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from aiormq.exceptions import ConnectionClosed
+from yarl import URL
+
+from gateway.errors import UnavailableError
+from gateway.settings import Broker
+
+CONNECT_SECONDS = 10.0
+CONFIRM_SECONDS = 30.0
+
+CONNECTION_ERRORS = (
+    AMQPError,
+    ChannelInvalidStateError,
+    ConnectionClosed,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+"""What a broker that is away, or goes away, raises."""
+
+
+class BrokerAwayError(UnavailableError):
+    """The broker cannot be reached, or does not let us in."""
+
+
+class NotPublishedError(UnavailableError):
+    """The broker did not take the message: refused, no answer, or the connection went away."""
+
+
+class UnroutableError(NotPublishedError):
+    """The broker answers, but no queue is bound for this routing key."""
+
+
+@asynccontextmanager
+async def connect(broker: Broker, name: str) -> AsyncIterator[AbstractConnection]:
+    """A plain connection: when it breaks, everything on it ends and its owner starts anew.
+
+    Raises BrokerAwayError.
+    """
+    url = URL(broker.url).update_query(heartbeat=str(broker.heartbeat_seconds), name=name)
+    try:
+        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+    except CONNECTION_ERRORS as error:
+        address = f"{url.host}:{url.port or 5672}"
+        raise BrokerAwayError(f"the broker at {address} cannot be reached: {type(error).__name__}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish. `properties` are AMQP's basic properties, headers among them."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: Mapping[str, Any]
+
+
+class Publisher:
+    """Publishes persistent, mandatory and confirmed, on a channel of its own."""
+
+    def __init__(self, channel: AbstractChannel) -> None:
+        self._channel = channel
+        self._under_way: dict[str, asyncio.Future[None]] = {}
+
+    @classmethod
+    async def open(cls, connection: AbstractConnection) -> "Publisher":
+        """A publisher on a new channel of the connection."""
+        return cls(await connection.channel(publisher_confirms=True, on_return_raises=True))
+
+    async def publish(self, outgoing: Outgoing) -> None:
+        """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError.
+
+        The client library tells returned messages apart by `message_id` alone, so two of the same id
+        never wait for their confirms at once.
+        """
+        message = aio_pika.Message(outgoing.body, delivery_mode=2, **outgoing.properties)
+        while message.message_id in self._under_way:
+            await asyncio.wait([self._under_way[message.message_id]])
+        if message.message_id is None:
+            return await self._send(outgoing, message)
+        done = self._under_way[message.message_id] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._send(outgoing, message)
+        finally:
+            del self._under_way[message.message_id]
+            done.set_result(None)
+
+    async def _send(self, outgoing: Outgoing, message: aio_pika.Message) -> None:
+        exchange = await self._channel.get_exchange(outgoing.exchange, ensure=False)
+        try:
+            await exchange.publish(message, outgoing.routing_key, mandatory=True, timeout=CONFIRM_SECONDS)
+        except PublishError as error:
+            raise UnroutableError(f"no queue takes {outgoing.routing_key!r} on {outgoing.exchange!r}") from error
+        except DeliveryError as error:
+            raise NotPublishedError(f"the broker refused a message for {outgoing.exchange!r}") from error
+        except CONNECTION_ERRORS as error:
+            raise NotPublishedError(f"no confirm from the broker: {type(error).__name__}") from error

@@ -1,0 +1,29 @@
+"""The `gateway` command. Commands import what they need when they run, so that `--help` is quick."""
+
+import typer
+
+from gateway.cli import dead, events, process, topology
+from gateway.cli.common import fail_clearly
+
+app = typer.Typer(
+    name="gateway",
+    help="Reports business events from RabbitMQ to provincial platforms 省级平台: in order, nothing lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(process.run)
+app.command()(process.worker)
+app.command()(process.serve)
+app.command()(process.sandbox)
+app.command()(process.resume)
+app.command()(events.publish)
+app.command()(events.trace)
+app.add_typer(dead.app, name="dead")
+app.add_typer(topology.app, name="topology")
+
+
+def main() -> None:
+    """The entry point: refusals are one clear line and exit code 2, failures of the broker or ledger 1."""
+    with fail_clearly():
+        app()

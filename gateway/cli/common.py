@@ -1,0 +1,83 @@
+"""What the commands share: configuration, running a coroutine, tables for people and JSON for machines."""
+
+import sys
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.errors import RefusedError, UnavailableError
+
+if TYPE_CHECKING:
+    from gateway.account import Account
+    from gateway.settings import Settings
+
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file; else GATEWAY_CONFIG, else gateway.toml")]
+Json = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table")]
+
+REFUSED = 2
+"""Exit code: what was asked for cannot be done as asked."""
+
+FAILED = 1
+"""Exit code: it could not be done now, or did not end as hoped."""
+
+
+@contextmanager
+def fail_clearly() -> Iterator[None]:
+    """Turn the errors that have a remedy into one line and an exit code; defects keep their traceback."""
+    try:
+        yield
+    except (RefusedError, UnavailableError) as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        sys.exit(REFUSED if isinstance(error, RefusedError) else FAILED)
+
+
+def configured(path: Path | None) -> "tuple[Settings, list[Account]]":
+    """Settings and accounts. Raises ConfigError."""
+    from gateway import settings
+
+    loaded = settings.load(path)
+    return loaded, settings.accounts(loaded)
+
+
+def chosen(accounts: "Sequence[Account]", names: Sequence[str]) -> "list[Account]":
+    """The accounts named as PLATFORM or PLATFORM.ACCOUNT. Raises RefusedError for a name that fits none."""
+    found = []
+    for name in names:
+        fitting = [account for account in accounts if name in {str(account), account.platform}]
+        if not fitting:
+            known = ", ".join(map(str, accounts)) or "none"
+            raise RefusedError(f"no account {name!r} is configured; configured: {known}")
+        found += fitting
+    return list(dict.fromkeys(found))
+
+
+def run_async(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a command's coroutine, on uvloop where it is installed."""
+    import asyncio
+
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return asyncio.run(work, loop_factory=uvloop.new_event_loop)  # type: ignore[call-arg]
+
+
+def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Print rows of equal keys: a table, or one JSON array."""
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ("nothing",):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table)

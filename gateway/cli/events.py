@@ -1,0 +1,76 @@
+"""Publish events and read what became of them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.common import FAILED, Config, Json, configured, run_async, show
+from gateway.errors import RefusedError
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(help="one event, or a JSON array of them; - reads standard input")],
+    wait: Annotated[float, typer.Option(help="seconds to wait for the results; 0 does not wait")] = 0,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Publish events, confirmed by the broker; with --wait show their results, exit 1 unless all are accepted."""
+    import orjson
+
+    from gateway.publish import publish_events
+
+    text = sys.stdin.buffer.read() if str(file) == "-" else _read(file)
+    try:
+        events = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(f"{file}: no JSON: {error.msg} at byte {error.pos}") from None
+    settings, _ = configured(config)
+    rows = run_async(publish_events(settings.broker, events if isinstance(events, list) else [events], wait))
+    show("published", rows, as_json)
+    if wait and any(row["outcome"] != "accepted" for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def trace(
+    event_id: Annotated[str, typer.Argument(help="the event's id")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """What the ledger knows of an event; exit 1 when it knows nothing."""
+    rows = run_async(_trace(event_id, config))
+    show(f"event {event_id}", rows, as_json)
+    if not rows:
+        raise typer.Exit(FAILED)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RefusedError(f"{file}: {error.strerror}") from None
+
+
+async def _trace(event_id: str, config: Path | None) -> list[dict[str, Any]]:
+    from gateway.ledger import open_ledger
+
+    settings, _ = configured(config)
+    async with open_ledger(settings.ledger.url) as ledger:
+        records = await ledger.trace(event_id)
+    return [
+        {
+            "account": f"{record.key.platform}.{record.key.account}",
+            "operation": record.operation,
+            "source": record.key.source,
+            "state": record.outcome or "waiting for its next attempt",
+            "category": record.category,
+            "code": record.code,
+            "message": record.message,
+            "duplicate": record.duplicate,
+            "attempts": record.attempts,
+            "first_seen": record.first_seen,
+            "updated_at": record.updated_at,
+        }
+        for record in records
+    ]

@@ -1,0 +1,48 @@
+"""Many single requests, few round trips: what is asked for while a group is under way makes the next one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Grouped(Generic[Item, Answer]):
+    """Calls `work` with a list of items and hands each caller the answer to its own.
+
+    No group waits for company: a lone item goes at once. An exception of `work` reaches every caller
+    of its group. A caller that is cancelled does not disturb the others.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], largest: int) -> None:
+        self._work = work
+        self._largest = largest
+        self._pending: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: Item) -> Answer:
+        """The answer to this item."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._pending.append((item, answer))
+        if self._runner is None:
+            self._runner = asyncio.create_task(self._run())
+        return await answer
+
+    async def _run(self) -> None:
+        while self._pending:
+            group, self._pending = self._pending[: self._largest], self._pending[self._largest :]
+            try:
+                answers = await self._work([item for item, _ in group])
+            except Exception as error:  # noqa: BLE001 - it is handed to everybody who asked
+                self._fail(group, error)
+            else:
+                for (_, future), answer in zip(group, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)
+        self._runner = None
+
+    def _fail(self, group: list[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
+        for _, future in group:
+            if not future.done():
+                future.set_exception(error)

@@ -1,0 +1,134 @@
+"""Taking deliveries off an account's queues, and giving back in order what was not begun."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+
+from gateway.broker import CONNECTION_ERRORS
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 15.0
+"""How long work that was begun may take to end, once the intake is closing."""
+
+
+class Job(Protocol):
+    """What is to be done with one delivery."""
+
+    begun: bool
+    """Whether it can no longer be put back unseen: from then on it is finished, not cancelled."""
+
+    async def run(self) -> None:
+        """Do it, acknowledgement included. A failure of ours is raised, and the delivery given back."""
+
+
+Handler = Callable[[AbstractIncomingMessage], Job]
+
+
+class Intake:
+    """Consumers on one channel, whose deliveries each become a task in order of arrival.
+
+    `lost` is done when deliveries stop for a reason of the broker's, or a handler failed: its owner
+    closes the intake then. Closing the channel is what returns deliveries, for that keeps their order;
+    a negative acknowledgement would put them at the back of the queue.
+    """
+
+    def __init__(self, channel: AbstractChannel, handle: Handler) -> None:
+        self._channel = channel
+        self._handle = handle
+        self._tags: dict[str, str] = {}
+        self._tasks: dict[asyncio.Task[None], Job] = {}
+        self._closing = False
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def open(
+        cls,
+        connection: AbstractConnection,
+        queues: Mapping[str, int],
+        handle: Handler,
+    ) -> "Intake":
+        """Start consuming: queue names with the number of deliveries each may hold unacknowledged.
+
+        `handle` is called at once for each delivery, in order, and returns what is to be done with it.
+        """
+        channel = await connection.channel(publisher_confirms=False)
+        intake = cls(channel, handle)
+        try:
+            channel.close_callbacks.add(intake._channel_closed)
+            underlay = await channel.get_underlay_channel()
+            underlay.on_consumer_cancel_callbacks.add(intake._consumer_cancelled)
+            for name, prefetch in queues.items():
+                await channel.set_qos(prefetch_count=prefetch)
+                queue = await channel.get_queue(name, ensure=False)
+                intake._tags[name] = await queue.consume(intake._take)
+        except BaseException:
+            await channel.close()
+            raise
+        return intake
+
+    @property
+    def alive(self) -> bool:
+        """Whether every consumer is there."""
+        return not self.lost.done() and not self._closing
+
+    async def close(self) -> None:
+        """Stop consuming, finish what was begun, return the rest in order."""
+        self._closing = True
+        try:
+            await self._stop_consuming()
+            for task, job in self._tasks.items():
+                if not job.begun:
+                    task.cancel()
+            if self._tasks:
+                _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+                for task in late:
+                    log.warning("call.abandoned", reason="it did not end in time; the event will be delivered again")
+                    task.cancel()
+                if late:
+                    await asyncio.wait(late)
+        finally:
+            await self._channel.close()
+
+    async def abandon(self) -> None:
+        """Stop at once, without finishing anything: the lease is lost, the next worker has the events."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _stop_consuming(self) -> None:
+        try:
+            channel = await self._channel.get_underlay_channel()
+            for tag in self._tags.values():
+                await channel.basic_cancel(tag, timeout=5)
+        except CONNECTION_ERRORS as error:
+            log.info("consumer.gone", reason=type(error).__name__)
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        if self._closing:
+            return
+        job = self._handle(message)
+        task = asyncio.create_task(job.run())
+        self._tasks[task] = job
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("event.failed", reason=str(error), error=type(error).__name__, exc_info=error)
+            self._lose(type(error).__name__)
+
+    def _channel_closed(self, _: Any, error: BaseException | None) -> None:
+        self._lose(f"channel closed: {type(error).__name__}")
+
+    def _consumer_cancelled(self, _: Any) -> None:
+        self._lose("consumer cancelled by the broker")
+
+    def _lose(self, reason: str) -> None:
+        if not self.lost.done() and not self._closing:
+            self.lost.set_result(reason)

@@ -1,0 +1,63 @@
+"""The ledger's tables. Times are ISO 8601 in UTC; `used_at` is Unix seconds."""
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+
+METADATA = MetaData()
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("platform", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("operation", String, nullable=False),
+    Column("outcome", String),  # null: waiting for its next attempt
+    Column("category", String),
+    Column("code", String),
+    Column("message", String, nullable=False),
+    Column("duplicate", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("response", String),  # JSON
+    Column("first_seen", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("replay", String),
+    Column("lane", String),  # keyed hash
+    Index("events_id", "id"),
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("platform", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("used_at", Float, nullable=False),
+)
+
+HALTS = Table(
+    "halts",  # accounts that the platform refused, until an operator resumes them or changes their settings
+    METADATA,
+    Column("platform", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("code", String),
+    Column("message", String, nullable=False),
+    Column("settings", String, nullable=False),  # keyed hash of the settings that were refused
+    Column("at", String, nullable=False),
+)
+
+CLAIMS = Table(
+    "claims",  # one-time values already seen
+    METADATA,
+    Column("scope", String, primary_key=True),
+    Column("value", String, primary_key=True),  # keyed hash
+    Column("at", String, nullable=False),
+)
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

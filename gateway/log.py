@@ -1,0 +1,57 @@
+"""Log events are `noun.participle` with fields: JSON lines for machines, colours on a terminal, masked in both."""
+
+import logging
+import sys
+from typing import Literal
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from gateway.masking import masked, scrub_personal
+
+IDENTIFIERS = frozenset({"id", "event_id"})
+"""Fields that hold an event's id: shown, unless somebody made one out of a person's number."""
+
+
+def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "info") -> None:
+    """Send structlog's and the libraries' records to standard error, one line each."""
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        hide,
+    ]
+    render: Processor = (
+        structlog.dev.ConsoleRenderer()
+        if console
+        else structlog.processors.JSONRenderer(
+            serializer=lambda value, **_: orjson.dumps(value, default=str).decode()
+        )
+    )
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    _libraries(shared, render)
+
+
+def _libraries(shared: list[Processor], render: Processor) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def hide(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """A structlog processor: nothing sensitive leaves, whatever a caller passed."""
+    hidden: EventDict = masked(event)
+    hidden.update({key: scrub_personal(str(event[key])) for key in IDENTIFIERS & event.keys()})
+    return hidden

@@ -1,0 +1,133 @@
+"""The one place where personal data and secrets are taken out of what people and machines read.
+
+Three ways in: `mask` for a value known to be sensitive, `scrub` for text in which one may hide, and
+`masked` for a whole structure by field names and by the look of its text.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+SENSITIVE_NAMES = frozenset(
+    [
+        "ticket",
+        "idnum",
+        "idcard",
+        "identitynum",
+        "holderidentitynum",
+        "realname",
+        "name",
+        "stuname",
+        "phone",
+        "mobile",
+        "telephone",
+        "token",
+        "accesstoken",
+        "secret",
+        "password",
+        "key",
+        "authorization",
+        "authorizationcode",
+        "authcode",
+        "uuid",
+        "sign",
+        "arrival",
+        "cookie",
+        "setcookie",
+        "paastoken",
+        "appsecret",
+        "credential",
+        "photo",
+    ]
+)
+"""Field names, lower case and without separators, whose values are never shown."""
+
+_PERSONAL = re.compile(
+    r"""
+      (?<![0-9])[1-9]\d{16}[0-9Xx](?![0-9])                 # 公民身份号码
+    | (?<![0-9])[1-9]\d{14}(?![0-9])                        # its old form of 15 digits
+    | (?<![0-9])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9])         # mobile phone
+    """,
+    re.VERBOSE,
+)
+_SECRET = re.compile(
+    r"""
+      (?<![0-9A-Za-z])(?:Bearer|Basic)\s+[\w.~+/=-]+        # authorization header
+    | (?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])       # ticket, token, digest
+    | (?<![\w])[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}(?![\w])      # JSON web token
+    | (?<=://)[^\s/@:]+:[^\s/@]+(?=@)                       # credentials in an address
+    """,
+    re.VERBOSE,
+)
+
+_SHOWS_ENDS = 12
+
+
+def mask(value: object) -> str:
+    """What may be shown of a sensitive value: its length, and of a long one the first and last character."""
+    text = value if isinstance(value, str) else str(value)
+    if len(text) < _SHOWS_ENDS:
+        return f"***({len(text)})"
+    return f"{text[0]}***{text[-1]}({len(text)})"
+
+
+def scrub(text: str, known: Iterable[str] = ()) -> str:
+    """The text without anything that looks like personal data, and without the values known to be."""
+    for value in sorted((value for value in known if len(value) > 1), key=len, reverse=True):
+        text = text.replace(value, mask(value))
+    return scrub_personal(_SECRET.sub(lambda found: mask(found.group()), text))
+
+
+def scrub_personal(text: str) -> str:
+    """Like `scrub`, for identifiers of ours, which may look like a secret and are none."""
+    return _PERSONAL.sub(lambda found: mask(found.group()), text)
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a field of this name is never shown."""
+    return re.sub(r"[^a-z]", "", name.lower()) in SENSITIVE_NAMES
+
+
+def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
+    """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
+    if isinstance(value, Mapping):
+        return {
+            key: _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [masked(item, sensitive) for item in value]
+    return scrub(value) if isinstance(value, str) else value
+
+
+def _hidden(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple):
+        return [_hidden(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _hidden(item) for key, item in value.items()}
+    return mask(value)
+
+
+def sensitive_values(data: Any, sensitive: Collection[str] = ()) -> set[str]:
+    """Every text that stands in a sensitive field, to be scrubbed out of what others say about this event."""
+    if isinstance(data, Mapping):
+        found: set[str] = set()
+        for key, item in data.items():
+            hidden = key in sensitive or is_sensitive(str(key))
+            found |= _texts(item) if hidden else sensitive_values(item, sensitive)
+        return found
+    if isinstance(data, list | tuple):
+        return set().union(*(sensitive_values(item, sensitive) for item in data))
+    return set()
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, Mapping):
+        return set().union(*(_texts(item) for item in value.values()))
+    if isinstance(value, list | tuple):
+        return set().union(*(_texts(item) for item in value))
+    return set()

@@ -1,0 +1,78 @@
+"""A delivery, and what of it travels on when it is delayed, dies or is replayed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from schemas import dead_letters
+
+REPLAY = "x-gateway-replay"
+"""Names the replay that put the event back: with it, an event that has ended is done anew."""
+
+_BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-", "x-opt-")
+_ROUTING = frozenset({"CC", "BCC"})
+_PROPERTIES = (
+    "content_type", "content_encoding", "priority", "correlation_id", "reply_to", "message_id", "timestamp",
+    "type", "app_id",
+)  # fmt: skip
+"""Basic properties that travel on. Not expiration, which would let a dead letter vanish, and not user_id,
+which the broker compares with the connection's own user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker handed it over. `expires_in` is in seconds."""
+
+    body: bytes
+    routing_key: str
+    headers: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    redelivered: bool = False
+    expires_in: float | None = None
+
+    @property
+    def attempts(self) -> int:
+        """Calls already made to the platform for this event."""
+        value = self.headers.get(dead_letters.ATTEMPTS)
+        return value if isinstance(value, int) and value > 0 else 0
+
+    @property
+    def replay(self) -> str | None:
+        """The replay that put this message here."""
+        value = self.headers.get(REPLAY)
+        return value if isinstance(value, str) else None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the broker took it off a queue because its time was over."""
+        deaths = self.headers.get("x-death")
+        last = deaths[0] if isinstance(deaths, list) and deaths else None
+        return (
+            isinstance(last, dict) and last.get("reason") == "expired" and dead_letters.ATTEMPTS not in self.headers
+        )
+
+    def travelling(self, changed: Mapping[str, Any]) -> dict[str, Any]:
+        """Properties for publishing this message again, with headers `changed`; one of None is taken off."""
+        kept = {
+            name: value
+            for name, value in self.headers.items()
+            if name not in _ROUTING and not name.startswith(_BROKERS_OWN)
+        }
+        headers = {name: value for name, value in (kept | dict(changed)).items() if value is not None}
+        return {**self.properties, "headers": headers}
+
+
+def delivery(message: AbstractIncomingMessage) -> Delivery:
+    """Read what the client library delivered."""
+    properties = {name: getattr(message, name) for name in _PROPERTIES if getattr(message, name) is not None}
+    expiration = message.expiration
+    return Delivery(
+        body=message.body,
+        routing_key=message.routing_key or "",
+        headers=message.headers,
+        properties=properties,
+        redelivered=bool(message.redelivered),
+        expires_in=float(expiration) if isinstance(expiration, int | float) else None,
+    )

@@ -1,0 +1,111 @@
+"""What a platform is to the core, and how platforms are found: one folder each in `workers`, listed nowhere."""
+
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from typing import Any, Protocol
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from gateway.account import Account, AccountSettings
+from gateway.errors import RefusedError
+from gateway.outcome import Ending
+from gateway.token import TokenStore
+
+FOLDER = "workers"
+
+
+class Repeat(StrEnum):
+    """What happens when the same request reaches the platform twice; decides after a lost answer."""
+
+    IDEMPOTENT = "idempotent"
+    REPORTS_DUPLICATES = "reports-duplicates"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing the platform can be asked to do.
+
+    `call` makes one attempt with the platform's client and the validated data; it may raise
+    NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
+    `lane` names the data fields that order events without a subject.
+    """
+
+    name: str
+    title: str
+    section: str
+    model: type[BaseModel]
+    call: Callable[[Any, Any], Awaitable[Ending]]
+    repeat: Repeat
+    interactive: bool = False
+    lane: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a platform's client gets from the core: the account, where its token is kept, who counts logins."""
+
+    account: Account
+    tokens: TokenStore
+    on_login: Callable[[str], None] = field(default=lambda result: None)
+
+
+class Inbound(Protocol):
+    """What the handlers of calls from a platform get from the core."""
+
+    def account(self, name: str) -> Account:
+        """The configured account; raises aiohttp's HTTPNotFound where there is none."""
+
+    async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
+        """Publish on `gateway.inbound`; returns once the broker has it, answers the caller 503 otherwise."""
+
+    async def claim(self, account: Account, scope: str, value: str) -> bool:
+        """Take a one-time value, of which only a hash is kept; False when anybody ever took it before."""
+
+    async def release(self, account: Account, scope: str, value: str) -> None:
+        """Give a value back that was taken for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Everything the core knows about one platform. `workers/<name>/__init__.py` exports one as PLATFORM."""
+
+    name: str
+    title: str
+    settings: type[AccountSettings]
+    client: Callable[[Context], AbstractAsyncContextManager[Any]]
+    operations: Mapping[str, Operation]
+    inbound_events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    inbound_routes: Callable[[Inbound], Iterable[web.RouteDef]] = field(default=lambda inbound: ())
+
+
+class PlatformError(RefusedError):
+    """A platform's folder is missing or cannot be loaded; the message says which and why."""
+
+
+def names() -> list[str]:
+    """The platforms found, sorted, without importing any: a broken folder must not stop its neighbours."""
+    package = import_module(FOLDER)
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
+
+
+def load(name: str) -> Platform:
+    """Import one platform. Raises PlatformError."""
+    if name not in names():
+        raise PlatformError(f"there is no platform {name!r}; known: {', '.join(names())}")
+    platform = getattr(import_module(f"{FOLDER}.{name}"), "PLATFORM", None)
+    if not isinstance(platform, Platform) or platform.name != name:
+        raise PlatformError(f"{FOLDER}/{name}/__init__.py must export PLATFORM, a Platform named {name!r}")
+    return platform
+
+
+def simulator(name: str, **options: Any) -> web.Application:
+    """The platform's simulator, as an application to be served under `/<name>`."""
+    module = import_module(f"{FOLDER}.{name}.simulator")
+    app: web.Application = module.create_app(**options)
+    return app

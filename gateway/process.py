@@ -1,0 +1,55 @@
+"""One gateway process: the workers of its accounts, the HTTP side, and an orderly end."""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import structlog
+
+from gateway import log as logging
+from gateway import platform, web
+from gateway.account import Account
+from gateway.ledger import open_ledger
+from gateway.outbox import Outbox
+from gateway.settings import Settings
+from gateway.worker import Worker
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[Account]) -> None:
+    """Work for `accounts` and take calls for `served` until SIGTERM or SIGINT; then finish what is in flight."""
+    logging.configure(settings.log.format, settings.log.level)
+    stop = stop_on_signals()
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
+        outbox = await stack.enter_async_context(Outbox(settings.broker, "gateway inbound"))
+        workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
+        app = web.application(served, ledger, outbox, lambda: _not_ready(workers))
+        await stack.enter_async_context(web.serve(app, settings.http))
+        log.info("gateway.started", accounts=[str(account) for account in accounts])
+        await _until_stopped(workers, stop)
+    log.info("gateway.stopped")
+
+
+async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event) -> None:
+    """Run the workers; the end of one by a defect ends the process, for its supervisor to see."""
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(worker.run())
+        await stop.wait()
+        log.info("gateway.stopping")
+
+
+def _not_ready(workers: Sequence[Worker]) -> Mapping[str, str]:
+    return {str(worker.account): worker.phase for worker in workers if not worker.ready}
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    return stop

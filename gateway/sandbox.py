@@ -1,0 +1,29 @@
+"""Simulators of every platform found, in one server: for tests, demos, and publishers who wait for their access."""
+
+import structlog
+from aiohttp import web
+
+from gateway import log as logging
+from gateway import platform
+from gateway.process import stop_on_signals
+from gateway.settings import Http
+from gateway.web import serve
+
+log = structlog.get_logger()
+
+
+def application() -> web.Application:
+    """Every platform's simulator under `/<platform>`."""
+    app = web.Application()
+    for name in platform.names():
+        app.add_subapp(f"/{name}", platform.simulator(name))
+    return app
+
+
+async def run(host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    logging.configure()
+    stop = stop_on_signals()
+    async with serve(application(), Http(host=host, port=port)) as address:
+        log.info("sandbox.started", addresses=[f"{address}/{name}" for name in platform.names()])
+        await stop.wait()

@@ -1,0 +1,146 @@
+"""The configuration: one TOML file, every key also as an environment variable (DESIGN §6)."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gateway import platform
+from gateway.account import Account
+from gateway.errors import RefusedError
+
+DEFAULT_FILE = "gateway.toml"
+
+
+class ConfigError(RefusedError):
+    """The configuration cannot be used; the message names every wrong key and what is expected."""
+
+
+def _scheme(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    return AfterValidator(check)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Broker(_Table):
+    """RabbitMQ. `management_url` is only needed to check bindings."""
+
+    url: Annotated[str, _scheme("amqp", "amqps")] = "amqp://guest:guest@127.0.0.1:5672/"
+    management_url: Annotated[str, _scheme("http", "https")] | None = None
+    declare: bool = Field(default=True, description="declare exchanges and queues at start")
+    heartbeat_seconds: int = Field(default=10, ge=1, le=600)
+
+
+class Ledger(_Table):
+    """What happened to every event."""
+
+    url: Annotated[str, _scheme("sqlite")] = "sqlite:///gateway.db"
+
+
+class Http(_Table):
+    """Health, metrics and calls from platforms. Port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class Retry(_Table):
+    """The ladder: how long a failed event waits before its next attempt; past the last rung it is dead."""
+
+    ladder_seconds: tuple[Annotated[int, Field(ge=1, le=86400)], ...] = Field(
+        default=(5, 30, 120, 600, 3600), min_length=1, max_length=20
+    )
+
+
+class Log(_Table):
+    """`auto`: for people on a terminal, JSON lines elsewhere."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """All of it. Environment variables go before the file: `GATEWAY_BROKER__URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    broker: Broker = Broker()
+    ledger: Ledger = Ledger()
+    http: Http = Http()
+    retry: Retry = Retry()
+    log: Log = Log()
+    platforms: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file, nothing else."""
+        return env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(path: Path | None) -> Settings:
+    """Read the configuration from `path`, else `GATEWAY_CONFIG`, else `gateway.toml` where there is one.
+
+    Raises ConfigError for a file that was named and is missing, and for any wrong key.
+    """
+    named = path or (Path(value) if (value := os.environ.get("GATEWAY_CONFIG")) else None)
+    if named is not None and not named.is_file():
+        raise ConfigError(f"configuration file {named.name} does not exist")
+
+    class _File(Settings):
+        model_config = SettingsConfigDict(toml_file=named or DEFAULT_FILE)
+
+    try:
+        return _File()
+    except ValidationError as error:
+        raise ConfigError(explain(error)) from None
+    except ValueError as error:  # the file is no TOML, or an environment variable no JSON
+        raise ConfigError(f"{(named or Path(DEFAULT_FILE)).name}: {error}") from None
+
+
+def accounts(settings: Settings) -> list[Account]:
+    """Every configured account, its keys checked by its platform. Raises ConfigError naming every wrong key."""
+    found: list[Account] = []
+    wrong: list[str] = []
+    for name, tables in settings.platforms.items():
+        try:
+            model = platform.load(name).settings
+        except platform.PlatformError as error:
+            wrong.append(f"platforms.{name}: {error}")
+            continue
+        for account, table in tables.items():
+            try:
+                found.append(Account(name, account, model.model_validate(table)))
+            except ValidationError as error:
+                wrong.append(explain(error, f"platforms.{name}.{account}."))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return found
+
+
+def explain(error: ValidationError, prefix: str = "") -> str:
+    """One line per wrong key: its name and what is expected. Values are left out, they may be secrets."""
+    return "\n".join(
+        f"{prefix}{'.'.join(map(str, item['loc'])) or 'configuration'}: {item['msg']}"
+        for item in error.errors(include_url=False, include_input=False)
+    )

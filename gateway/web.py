@@ -1,0 +1,75 @@
+"""The HTTP side: health, readiness, metrics, and calls from platforms."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway import platform
+from gateway.account import Account
+from gateway.inbound import PlatformInbound
+from gateway.ledger import Ledger, LedgerError
+from gateway.outbox import Outbox
+from gateway.settings import Http
+
+log = structlog.get_logger()
+
+Readiness = Callable[[], Mapping[str, str]]
+"""What is not ready, and why; nothing when all is."""
+
+
+def application(accounts: Sequence[Account], ledger: Ledger, outbox: Outbox, not_ready: Readiness) -> web.Application:
+    """`/healthz`, `/readyz`, `/metrics`, and what the platforms of these accounts want served."""
+    app = web.Application(middlewares=[_unavailable])
+    app.add_routes(
+        [web.get("/healthz", _healthy), web.get("/readyz", _ready(not_ready)), web.get("/metrics", _metrics)]
+    )
+    for name in sorted({account.platform for account in accounts}):
+        own = [account for account in accounts if account.platform == name]
+        app.add_routes(platform.load(name).inbound_routes(PlatformInbound(own, ledger, outbox)))
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, http: Http) -> AsyncIterator[str]:
+    """Serve the application while the context is open; gives its base address, the port being the real one."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, http.host, http.port)
+        await site.start()
+        port = runner.addresses[0][1]
+        log.info("http.started", host=http.host, port=port)
+        yield f"http://{http.host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def _healthy(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+def _ready(not_ready: Readiness) -> Handler:
+    async def ready(_: web.Request) -> web.Response:
+        reasons = not_ready()
+        body = {"status": "not ready" if reasons else "ready", "reasons": dict(reasons)}
+        return web.json_response(body, status=503 if reasons else 200)
+
+    return ready
+
+
+async def _metrics(_: web.Request) -> web.Response:
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@web.middleware
+async def _unavailable(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Without the ledger nothing is taken in: the caller is told to come again."""
+    try:
+        return await handler(request)
+    except LedgerError as error:
+        log.error("request.refused", path=request.path, reason=str(error))
+        return web.Response(status=503, text="the ledger cannot be reached; try again\n")

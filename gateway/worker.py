@@ -1,0 +1,239 @@
+"""One account's worker: connect, hold the lease, consume, pause, give way. Any number may run; one is active."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import structlog
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aiormq.exceptions import ChannelLockedResource
+
+from gateway import metrics
+from gateway.account import Account
+from gateway.broker import CONNECTION_ERRORS, Publisher, connect
+from gateway.declare import declare_account, declare_shared
+from gateway.errors import UnavailableError
+from gateway.gate import STATES, Gate, State
+from gateway.intake import Intake
+from gateway.job import Desk, EventJob
+from gateway.lanes import Lanes
+from gateway.ledger import Ledger
+from gateway.message import delivery
+from gateway.outcome import Halt, Stopped
+from gateway.pace import Pace
+from gateway.platform import Context, Platform
+from gateway.settings import Settings
+from gateway.settle import Settler
+from gateway.topology import Names
+
+log = structlog.get_logger()
+
+STANDBY_SECONDS = 1.0
+"""How often a worker that stands by asks for the lease."""
+
+RECONNECT_SECONDS = 1.0
+RESUME_SECONDS = 2.0
+"""How often a stopped account looks whether an operator has resumed it."""
+
+READ_AHEAD = 4
+"""Deliveries held for each one in flight, so that a lane that waits does not keep other lanes waiting."""
+
+Phase = Literal["disconnected", "standby", "active"]
+
+
+class LostError(Exception):
+    """The worker can go on no longer on this connection; the message says why. It starts anew."""
+
+
+@dataclass
+class Worker:
+    """Runs one account until `stop` is set."""
+
+    account: Account
+    platform: Platform
+    settings: Settings
+    ledger: Ledger
+    stop: asyncio.Event
+    phase: Phase = "disconnected"
+    intakes: list[Intake] = field(default_factory=list)
+
+    @property
+    def names(self) -> Names:
+        """The account's names at the broker."""
+        return Names(self.account.platform, self.account.name)
+
+    @property
+    def ready(self) -> bool:
+        """Connected, and either standing by or with every expected consumer alive."""
+        return self.phase == "standby" or (
+            self.phase == "active" and bool(self.intakes) and all(intake.alive for intake in self.intakes)
+        )
+
+    async def run(self) -> None:
+        """Until stopped: a session on the broker, and another one whenever it breaks."""
+        while not self.stop.is_set():
+            try:
+                await self._session()
+            except (*CONNECTION_ERRORS, LostError, UnavailableError) as error:
+                log.warning("worker.lost", account=str(self.account), reason=str(error) or type(error).__name__)
+            self._enter("disconnected")
+            await self._rest(RECONNECT_SECONDS)
+
+    async def _session(self) -> None:
+        async with connect(self.settings.broker, f"gateway {self.account}") as connection:
+            lost = _closing(connection)
+            if self.settings.broker.declare:
+                await declare_shared(connection, self.settings.retry.ladder_seconds)
+                await declare_account(connection, self.names, self.platform.operations)
+            if await self._stand_by(connection, lost):
+                await self._hold(connection, lost)
+
+    async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> bool:
+        """Wait for the lease: a queue exclusive to our connection. False when stopped meanwhile."""
+        while not self.stop.is_set():
+            channel = await connection.channel()
+            try:
+                await channel.declare_queue(self.names.queue("lease"), exclusive=True, durable=False)
+            except ChannelLockedResource:
+                self._enter("standby")
+            else:
+                return True
+            await self._rest(STANDBY_SECONDS, lost)
+            if lost.done():
+                raise LostError(lost.result())
+        return False
+
+    async def _hold(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> None:
+        gauge = metrics.LEASE_HELD.labels(self.account.platform, self.account.name)
+        log.info("lease.taken", account=str(self.account))
+        gauge.set(1)
+        try:
+            async with self._desk(connection) as desk:
+                self._enter("active")
+                await self._shift(connection, desk, lost)
+        finally:
+            gauge.set(0)
+            log.info("lease.given_up", account=str(self.account))
+
+    @asynccontextmanager
+    async def _desk(self, connection: AbstractConnection) -> AsyncIterator[Desk]:
+        """Everything jobs need, made anew under each lease: token, order, rate and state are local."""
+        gate = Gate(self._show_state)
+        halted = await self.ledger.halted(self.account)
+        if halted:
+            gate.close(Stopped(*halted), 0)
+        context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
+        async with self.platform.client(context) as client:
+            yield Desk(
+                names=self.names,
+                operations=self.platform.operations,
+                client=client,
+                ledger=self.ledger,
+                settler=Settler(self.names, await Publisher.open(connection), self.ledger),
+                lanes=Lanes(),
+                pace=Pace(self.account.settings),
+                gate=gate,
+                ladder=self.settings.retry.ladder_seconds,
+                halt=self._halting(gate),
+            )
+
+    async def _shift(self, connection: AbstractConnection, desk: Desk, lost: asyncio.Future[str]) -> None:
+        """Consume until stopped. Interactive questions are answered at once also while the account is halted."""
+        settings = self.account.settings
+        async with AsyncExitStack() as stack:
+            interactive = {self.names.queue("interactive"): settings.interactive_slots * READ_AHEAD}
+            asked = await stack.enter_async_context(self._intake(connection, interactive, desk))
+            while not self.stop.is_set():
+                await self._until_open(desk.gate, asked, lost)
+                if self.stop.is_set():
+                    return
+                ahead = settings.max_in_flight * READ_AHEAD
+                durable = {self.names.queue("bulk"): ahead, self.names.queue("due"): ahead}
+                async with self._intake(connection, durable, replace(desk, lanes=Lanes())) as intake:
+                    await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, lost)
+                _raise_lost(intake.lost, asked.lost, lost)
+
+    @asynccontextmanager
+    async def _intake(
+        self, connection: AbstractConnection, queues: dict[str, int], desk: Desk
+    ) -> AsyncIterator[Intake]:
+        def handle(message: AbstractIncomingMessage) -> EventJob:
+            return EventJob(desk, delivery(message), message.ack)
+
+        intake = await Intake.open(connection, queues, handle)
+        self.intakes.append(intake)
+        try:
+            yield intake
+        finally:
+            self.intakes.remove(intake)
+            if connection.is_closed:
+                await intake.abandon()
+            else:
+                await intake.close()
+
+    async def _until_open(self, gate: Gate, asked: Intake, lost: asyncio.Future[str]) -> None:
+        """Wait out a pause, or for an operator to resume a stopped account; then the gate is open."""
+        while gate.state != "open" and not self.stop.is_set():
+            wait = gate.seconds_left() if gate.state == "paused" else RESUME_SECONDS
+            await self._first_of(asyncio.sleep(wait), asked.lost, lost)
+            _raise_lost(asked.lost, lost)
+            if gate.state == "paused" or not await self.ledger.halted(self.account):
+                gate.open()
+                log.info("account.opened", account=str(self.account))
+
+    def _halting(self, gate: Gate) -> Callable[[Halt], Awaitable[None]]:
+        async def halt(reason: Halt) -> None:
+            if gate.state != "open":
+                return
+            gate.close(reason, self.account.settings.pause_seconds)
+            log.warning("account.halted", account=str(self.account), state=gate.state, code=reason.code)
+            if isinstance(reason, Stopped):
+                await self.ledger.halt(self.account, reason.code, reason.message)
+
+        return halt
+
+    async def _rest(self, seconds: float, *others: asyncio.Future[str]) -> None:
+        await self._first_of(asyncio.sleep(seconds), *others)
+
+    async def _first_of(self, *awaitables: Any) -> None:
+        """Return when one of them, or the stop, comes; futures handed in are left as they are."""
+        own = [asyncio.ensure_future(a) for a in awaitables if not isinstance(a, asyncio.Future)]
+        own.append(asyncio.ensure_future(self.stop.wait()))
+        shared = [a for a in awaitables if isinstance(a, asyncio.Future)]
+        try:
+            await asyncio.wait([*own, *shared], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in own:
+                task.cancel()
+
+    def _enter(self, phase: Phase) -> None:
+        if phase != self.phase:
+            self.phase = phase
+            log.info("worker.changed", account=str(self.account), phase=phase)
+
+    def _show_state(self, state: State) -> None:
+        for known in STATES:
+            metrics.ACCOUNT_STATE.labels(self.account.platform, self.account.name, known).set(known == state)
+
+    def _count_login(self, result: str) -> None:
+        metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()
+
+
+def _closing(connection: AbstractConnection) -> asyncio.Future[str]:
+    """A future that says why the connection closed, once it has."""
+    lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def closed(_: object, error: BaseException | None) -> None:
+        if not lost.done():
+            lost.set_result(f"connection closed: {type(error).__name__}")
+
+    connection.close_callbacks.add(closed)
+    return lost
+
+
+def _raise_lost(*futures: asyncio.Future[str]) -> None:
+    for future in futures:
+        if future.done():
+            raise LostError(future.result())
