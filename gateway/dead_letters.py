@@ -115,7 +115,7 @@ async def letters(connection: AbstractConnection, names: Names) -> AsyncIterator
 
 
 class Letters:
-    """Passes over the queue. What is not taken goes back, in order, when a pass ends."""
+    """What an operator can do with them."""
 
     def __init__(self, connection: AbstractConnection, names: Names) -> None:
         self._connection = connection
@@ -123,13 +123,9 @@ class Letters:
 
     async def read(self, wanted: Filter, limit: int | None = None) -> list[Letter]:
         """The letters meant, oldest first, left where they are."""
-        found: list[Letter] = []
-        async for _, letter in self._pass():
-            if wanted.matches(letter):
-                found.append(letter)
-            if limit is not None and len(found) >= limit:
-                break
-        return found
+        async with self._standing() as standing:
+            meant = [letter for _, letter in standing if wanted.matches(letter)]
+        return meant[:limit]
 
     async def replay(self, wanted: Filter) -> list[Letter]:
         """Put the letters meant back to their account, oldest first, each confirmed before it leaves the queue.
@@ -138,22 +134,23 @@ class Letters:
         """
         publisher = await Publisher.open(self._connection)
         done: list[Letter] = []
-        async for message, letter in self._pass():
-            if wanted.matches(letter):
-                await publisher.publish(letter.replayed())
-                await message.ack()
-                done.append(letter)
+        async with self._standing() as standing:
+            for message, letter in standing:
+                if wanted.matches(letter):
+                    await publisher.publish(letter.replayed())
+                    await message.ack()
+                    done.append(letter)
         return done
 
-    async def _pass(self) -> AsyncIterator[tuple[AbstractIncomingMessage, Letter]]:
+    @asynccontextmanager
+    async def _standing(self) -> AsyncIterator[list[tuple[AbstractIncomingMessage, Letter]]]:
+        """All letters that stand in the queue now; those not acknowledged go back in order at the end."""
         channel = await self._connection.channel()
         try:
             queue = await channel.get_queue(self._names.queue("dead"), ensure=False)
-            standing = (await channel.declare_queue(self._names.queue("dead"), passive=True)).declaration_result
-            for _ in range(standing.message_count or 0):
-                message = await queue.get(fail=False)
-                if message is None:
-                    return
-                yield message, Letter(self._names.prefix, delivery(message))
+            found = []
+            while (message := await queue.get(fail=False)) is not None:
+                found.append((message, Letter(self._names.prefix, delivery(message))))
+            yield found
         finally:
             await channel.close()

@@ -55,14 +55,16 @@ def chosen(accounts: "Sequence[Account]", names: Sequence[str]) -> "list[Account
 
 
 def run_async(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a command's coroutine, on uvloop where it is installed."""
+    """Run a command's coroutine, on uvloop where there is one."""
     import asyncio
 
-    try:
+    factory = None
+    if sys.platform == "linux":
         import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return asyncio.run(work, loop_factory=uvloop.new_event_loop)  # type: ignore[call-arg]
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
