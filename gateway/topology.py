@@ -17,6 +17,11 @@ DELAY = "gateway.delay"
 INTERACTIVE_SECONDS = 120
 """How long a person waits for an answer, at the most (the broker counts it, so that no clock matters)."""
 
+DELIVERY_LIMIT = 1_000_000_000
+"""As good as none: deliveries go back whenever an account pauses. RabbitMQ 4 reads -1 as none, but 3.10 takes
+it for a limit that is passed at the first return, and drops the message (tried on 3.10.8). Without a limit
+RabbitMQ 4 sets 20; with one, a returned message keeps its place near the head."""
+
 Kind = Literal["topic", "fanout"]
 
 
@@ -102,8 +107,8 @@ def account_queues(names: Names, operations: Mapping[str, Operation]) -> list[Qu
 
 
 def _quorum(dead_letter_to: str | None = None, ttl_seconds: int | None = None) -> Mapping[str, str | int]:
-    """Arguments of a quorum queue. No delivery limit: deliveries go back whenever an account pauses."""
-    arguments: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+    """Arguments of a quorum queue."""
+    arguments: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
     if dead_letter_to is not None:
         arguments |= {
             "x-dead-letter-exchange": dead_letter_to,
