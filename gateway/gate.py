@@ -37,7 +37,8 @@ class Gate:
         if self.state == "stopped":
             return
         self.reason = Reason(halt.code, halt.message)
-        self._until = self._clock() + pause_seconds
+        asked = halt.seconds if isinstance(halt, Paused) else None
+        self._until = self._clock() + (pause_seconds if asked is None else asked)
         self._enter("paused" if isinstance(halt, Paused) else "stopped")
         self.closed.set()
 

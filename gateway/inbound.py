@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.account import Account
-from gateway.broker import NotPublishedError, Outgoing
+from gateway.broker import Outgoing
 from gateway.ledger import Ledger
 from gateway.outbox import Outbox
 from gateway.topology import INBOUND
@@ -34,16 +34,12 @@ class PlatformInbound:
         return self._accounts[name]
 
     async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
-        """Publish `<platform>.<event>`; raises HTTPServiceUnavailable when the broker did not confirm it."""
+        """Publish `<platform>.<event>`; returns once the broker has it. Raises NotPublishedError."""
         kind = f"{account.platform}.{event}"
         identity = str(uuid4())
-        try:
-            await self._outbox.publish(Outgoing(INBOUND, kind, _event(account, kind, identity, subject, data), {
-                "content_type": CONTENT_TYPE, "message_id": identity,
-            }))  # fmt: skip
-        except NotPublishedError as error:
-            log.error("inbound.refused", type=kind, account=account.name, reason=str(error))
-            raise web.HTTPServiceUnavailable(text="the event cannot be kept now 暂时无法受理; try again\n") from error
+        properties = {"content_type": CONTENT_TYPE, "message_id": identity}
+        body = _event(account, kind, identity, subject, data)
+        await self._outbox.publish(Outgoing(INBOUND, kind, body, properties))
         log.info("inbound.published", id=identity, type=kind, account=account.name)
 
     async def claim(self, account: Account, scope: str, value: str) -> bool:

@@ -10,6 +10,7 @@ import structlog
 
 from gateway import metrics
 from gateway.decode import Refused, Work, decode
+from gateway.errors import UnavailableError
 from gateway.gate import Gate
 from gateway.lanes import Lanes, Place
 from gateway.ledger import Key, Ledger
@@ -29,6 +30,7 @@ from gateway.pace import Pace
 from gateway.platform import Operation, Repeat
 from gateway.retry import Delay, after_failure
 from gateway.settle import Parcel, Settler
+from gateway.steps import Steps, no_steps
 from gateway.token import LoginFailedError
 from gateway.topology import INTERACTIVE_SECONDS, Names
 from gateway.transport import AnswerLostError, NotSentError
@@ -85,9 +87,7 @@ class EventJob:
                 await self._ask(self._read)
 
     async def _answered_before(self, work: Work) -> bool:
-        names = self.desk.names
-        key = Key(names.platform, names.account, work.event.source, work.event.id)
-        record = await self.desk.ledger.find(key)
+        record = await self.desk.ledger.find(_key(self.desk.names, work))
         if record is None or record.outcome is None or record.replay != self.delivery.replay:
             return False
         self.begun = True
@@ -117,10 +117,15 @@ class EventJob:
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
         with in_flight.track_inprogress():
-            ending = await attempt(operation, self.desk.client, work.data)
+            ending = await attempt(operation, self.desk.client, work.data, await self._steps(work))
         labels = (names.platform, names.account, operation.name, code_label(ending))
         metrics.PLATFORM_CALL.labels(*labels).observe(perf_counter() - started)
         return ending
+
+    async def _steps(self, work: Work) -> Steps:
+        if not work.operation.several_calls:
+            return no_steps()
+        return await self.desk.ledger.steps(_key(self.desk.names, work))
 
     async def _end(self, ending: Ending, attempts: int) -> None:
         match ending:
@@ -151,10 +156,14 @@ class EventJob:
             await self.desk.settler.finish(self._parcel, answer, attempts)
 
 
-async def attempt(operation: Operation, client: Any, data: Any) -> Ending:
-    """One call, and what came of it, failures included."""
+def _key(names: Names, work: Work) -> Key:
+    return Key(names.platform, names.account, work.event.source, work.event.id)
+
+
+async def attempt(operation: Operation, client: Any, data: Any, steps: Steps) -> Ending:
+    """One attempt, and what came of it, failures included. Raises LedgerError when a step could not be recorded."""
     try:
-        ending = await operation.call(client, data)
+        return await operation.call(client, data, steps)
     except NotSentError as error:
         return Retry(error.code, "the platform could not be reached")
     except LoginFailedError as error:
@@ -164,10 +173,11 @@ async def attempt(operation: Operation, client: Any, data: Any) -> Ending:
             reason = "the request was sent and its answer lost; the platform may have acted on it"
             return Dead(error.code, reason, Category.UNCERTAIN)
         return Retry(error.code, "no usable answer came from the platform")
+    except UnavailableError:
+        raise
     except Exception as error:  # a defect of ours in one operation must not stop the account's other events
         log.exception("call.broken", operation=operation.name)
         return Dead("internal-error", f"a defect of the gateway: {type(error).__name__}", Category.UNKNOWN)
-    return ending
 
 
 def deadline(delivery: Delivery, now: float) -> float:

@@ -24,7 +24,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gateway.account import Account
 from gateway.errors import UnavailableError
 from gateway.grouped import Grouped
-from gateway.ledger_tables import CLAIMS, EVENTS, HALTS, KEYS, METADATA, TOKENS
+from gateway.ledger_tables import CLAIMS, EVENTS, HALTS, KEYS, METADATA, STEPS, TOKENS
+from gateway.steps import Steps
 from gateway.token import Token
 
 LARGEST_GROUP = 500
@@ -82,6 +83,23 @@ class Ledger:
     async def record(self, record: Record) -> None:
         """Return once the record is on disk; it replaces an earlier one. Raises LedgerError."""
         await self._writes(record)
+
+    async def steps(self, key: Key) -> Steps:
+        """The steps that earlier attempts at this event have recorded. Raises LedgerError."""
+        this = {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}
+        query = select(STEPS.c.name, STEPS.c.value).where(*(STEPS.c[name] == value for name, value in this.items()))
+
+        async def record(name: str, value: Any) -> None:
+            row = upsert(STEPS).values(**this, name=name, value=orjson.dumps(value).decode())
+            row = row.on_conflict_do_update(
+                index_elements=list(STEPS.primary_key), set_={"value": row.excluded.value}
+            )
+            async with _reported(), self._engine.begin() as connection:
+                await connection.execute(row)
+
+        async with _reported(), self._engine.connect() as connection:
+            done = {row.name: orjson.loads(row.value) for row in await connection.execute(query)}
+        return Steps(done, record)
 
     async def trace(self, event_id: str) -> list[Record]:
         """Everything recorded of events of this id, whatever their source and account."""

@@ -26,6 +26,17 @@ EVENTS = Table(
     Index("events_id", "id"),
 )
 
+STEPS = Table(
+    "steps",  # of events that take several calls: what is done already
+    METADATA,
+    Column("platform", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),  # JSON
+)
+
 TOKENS = Table(
     "tokens",
     METADATA,

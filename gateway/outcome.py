@@ -73,10 +73,14 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The platform is closed: the account stops consuming for a while, the event is not spent."""
+    """The platform is closed: the account stops consuming for a while, the event is not spent.
+
+    `seconds`: how long, where the platform's hours are known; else as the account's settings say.
+    """
 
     code: str | None
     message: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

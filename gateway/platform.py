@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from gateway.account import Account, AccountSettings
 from gateway.errors import RefusedError
 from gateway.outcome import Ending
+from gateway.steps import Steps
 from gateway.token import TokenStore
 
 FOLDER = "workers"
@@ -31,19 +32,20 @@ class Repeat(StrEnum):
 class Operation:
     """One thing the platform can be asked to do.
 
-    `call` makes one attempt with the platform's client and the validated data; it may raise
-    NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
-    `lane` names the data fields that order events without a subject.
+    `call` makes one attempt with the platform's client, the validated data and the event's steps; it
+    may raise NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
+    `lane` names the data fields that order events without a subject. `several_calls`: it records steps.
     """
 
     name: str
     title: str
     section: str
     model: type[BaseModel]
-    call: Callable[[Any, Any], Awaitable[Ending]]
+    call: Callable[[Any, Any, Steps], Awaitable[Ending]]
     repeat: Repeat
     interactive: bool = False
     lane: tuple[str, ...] = ()
+    several_calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class Inbound(Protocol):
         """The configured account; raises aiohttp's HTTPNotFound where there is none."""
 
     async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
-        """Publish on `gateway.inbound`; returns once the broker has it, answers the caller 503 otherwise."""
+        """Publish on `gateway.inbound`; returns once the broker has it. Raises NotPublishedError.
+
+        Raised on to the core, that error is answered 503 and LedgerError alike.
+        """
 
     async def claim(self, account: Account, scope: str, value: str) -> bool:
         """Take a one-time value, of which only a hash is kept; False when anybody ever took it before."""

@@ -10,8 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway import platform
 from gateway.account import Account
+from gateway.errors import UnavailableError
 from gateway.inbound import PlatformInbound
-from gateway.ledger import Ledger, LedgerError
+from gateway.ledger import Ledger
 from gateway.outbox import Outbox
 from gateway.settings import Http
 
@@ -67,9 +68,9 @@ async def _metrics(_: web.Request) -> web.Response:
 
 @web.middleware
 async def _unavailable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Without the ledger nothing is taken in: the caller is told to come again."""
+    """Without broker or ledger nothing is taken in: the caller is told to come again."""
     try:
         return await handler(request)
-    except LedgerError as error:
+    except UnavailableError as error:
         log.error("request.refused", path=request.path, reason=str(error))
-        return web.Response(status=503, text="the ledger cannot be reached; try again\n")
+        return web.Response(status=503, text="it cannot be kept now 暂时无法受理; try again\n")

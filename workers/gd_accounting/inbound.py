@@ -10,6 +10,7 @@ from yarl import URL
 from gateway.job import attempt
 from gateway.outcome import Accepted, Rejected
 from gateway.platform import Inbound
+from gateway.steps import no_steps
 from schemas.gd_accounting.events import LearnerArrived, LoginResolve
 from workers.gd_accounting.client import anonymous_client
 from workers.gd_accounting.operations import OPERATIONS
@@ -52,7 +53,7 @@ async def _arrive(inbound: Inbound, name: str, code: str) -> web.Response:
 async def _resolve(inbound: Inbound, settings: Settings, name: str, code: str) -> tuple[web.Response, bool]:
     """The answer, and whether the code counts as used."""
     async with anonymous_client(settings) as client:
-        ending = await attempt(OPERATIONS["login-resolve"], client, LoginResolve(authorizationCode=code))
+        ending = await attempt(OPERATIONS["login-resolve"], client, LoginResolve(authorizationCode=code), no_steps())
     match ending:
         case Accepted(response=response) if response is not None:
             arrival = token_urlsafe(24)

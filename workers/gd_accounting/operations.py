@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.outcome import Accepted, Ending, Rejected
 from gateway.platform import Operation, Repeat
+from gateway.steps import Steps
 from gateway.transport import AnswerLostError
 from schemas.fields import Data
 from schemas.gd_accounting import events
@@ -38,7 +39,7 @@ def _operation(
     interactive: bool = False,
     repeat: Repeat = Repeat.IDEMPOTENT,
 ) -> Operation:
-    async def call(client: Client, data: Data) -> Ending:
+    async def call(client: Client, data: Data, _: Steps) -> Ending:
         parameters = {**dict(data), **added(client)}
         ending = await client.ask(interface, parameters)
         return read(client, ending) if isinstance(ending, Accepted) else ending

@@ -1,0 +1,34 @@
+"""Checkpoints of an event that takes several calls: what an earlier attempt has done is not done again."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+Record = Callable[[str, Any], Awaitable[None]]
+
+
+class Steps:
+    """The steps of one event, by name, with the JSON value that each left. They outlive retries and replays."""
+
+    def __init__(self, done: Mapping[str, Any], record: Record) -> None:
+        self._done = dict(done)
+        self._record = record
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._done
+
+    def __getitem__(self, name: str) -> Any:
+        return self._done[name]
+
+    async def record(self, name: str, value: Any) -> None:
+        """Return once it is on disk that this step is done. Raises LedgerError."""
+        await self._record(name, value)
+        self._done[name] = value
+
+
+async def _nowhere(name: str, value: Any) -> None:
+    """An operation of one call has nothing to remember."""
+
+
+def no_steps() -> Steps:
+    """For operations that make a single call."""
+    return Steps({}, _nowhere)
