@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file; else GATEWAY_CONFIG, else gateway.toml")]
 Json = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table")]
 
+WIDEST = 40
+"""Cells of a table's column before it is cut; the last column takes what is left."""
+
 REFUSED = 2
 """Exit code: what was asked for cannot be done as asked."""
 
@@ -67,19 +70,30 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
         return runner.run(work)
 
 
-def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows of equal keys: a table, or one JSON array."""
+def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str]) -> None:
+    """Print rows: these columns as a table, one line each, or everything as one JSON array."""
     if as_json:
         import orjson
 
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
         return
+    from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ("nothing",):
-        table.add_column(name, overflow="fold")
+    table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns[:-1]:
+        widest = max((cell_len(str(row[name])) for row in rows if row[name] is not None), default=0)
+        table.add_column(name, no_wrap=True, min_width=min(max(widest, len(name)), WIDEST))
+    table.add_column(columns[-1], no_wrap=True, overflow="ellipsis", min_width=len(columns[-1]))
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
     Console().print(table)
+
+
+def show_one(row: Mapping[str, Any]) -> None:
+    """Print one thing, a line for each of its parts."""
+    width = max(map(len, row))
+    for name, value in row.items():
+        typer.echo(f"{name:<{width}}  {'' if value is None else value}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Dead letters 死信: what the gateway could not get accepted.", no_args_is_help=True)
 
+COLUMNS = ("id", "event_id", "operation", "category", "code", "attempts", "reason")
+
 Account = Annotated[str | None, typer.Option("--account", help="PLATFORM or PLATFORM.ACCOUNT; else all")]
 Category = Annotated[str | None, typer.Option(help="invalid, rejected, exhausted, uncertain, unknown or held")]
 Code = Annotated[str | None, typer.Option(help="the platform's code 返回码")]
@@ -37,7 +39,7 @@ def list_(
     """What died, oldest first: why, after how many attempts, when. Payloads are not shown."""
     wanted = _filter([], category, code, operation, event)
     found = _each(config, account, lambda letters: letters.read(wanted, limit))
-    show("dead letters", [letter.summary() for letter in found], as_json)
+    show("dead letters", [letter.summary() for letter in found], as_json, COLUMNS)
 
 
 @app.command("show")
@@ -71,7 +73,7 @@ def replay(
         raise RefusedError("say which: ids, or --account, --category, --code, --operation")
     wanted = _filter(ids or [], category, code, operation, None)
     done = _each(config, account, lambda letters: letters.replay(wanted))
-    show("replayed", [letter.summary() for letter in done], as_json)
+    show("replayed", [letter.summary() for letter in done], as_json, COLUMNS)
     if not done:
         raise typer.Exit(FAILED)
 

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.common import FAILED, Config, Json, configured, run_async, show
+from gateway.cli.common import FAILED, Config, Json, configured, run_async, show, show_one
 from gateway.errors import RefusedError
+
+COLUMNS = ("event", "outcome", "category", "code", "attempts", "milliseconds", "message")
 
 
 def publish(
@@ -28,7 +30,7 @@ def publish(
         raise RefusedError(f"{file}: no JSON: {error.msg} at byte {error.pos}") from None
     settings, _ = configured(config)
     rows = run_async(publish_events(settings.broker, events if isinstance(events, list) else [events], wait))
-    show("published", rows, as_json)
+    show("published", rows, as_json, COLUMNS)
     if wait and any(row["outcome"] != "accepted" for row in rows):
         raise typer.Exit(FAILED)
 
@@ -40,8 +42,12 @@ def trace(
 ) -> None:
     """What the ledger knows of an event; exit 1 when it knows nothing."""
     rows = run_async(_trace(event_id, config))
-    show(f"event {event_id}", rows, as_json)
+    if as_json:
+        show("", rows, as_json, ())
+    for row in [] if as_json else rows:
+        show_one(row)
     if not rows:
+        typer.echo(f"the ledger knows no event {event_id!r}", err=True)
         raise typer.Exit(FAILED)
 
 

@@ -20,7 +20,7 @@ def check(config: Config = None, as_json: Json = False) -> None:
     """Report drift queue by queue; exit 1 when there is any."""
     found = run_async(_check(config))
     rows = [{"what": name, "drift": "; ".join(drift) or "none"} for name, drift in found.items()]
-    show("topology", rows, as_json)
+    show("exchanges and queues", rows, as_json, ("what", "drift"))
     if any(found.values()):
         raise typer.Exit(FAILED)
 

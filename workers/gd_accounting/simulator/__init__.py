@@ -4,5 +4,6 @@ It shares no code with the worker, so that a misreading in one of them shows as 
 """
 
 from workers.gd_accounting.simulator.app import PLATFORM, create_app
+from workers.gd_accounting.simulator.demo import demo_settings
 
-__all__ = ["PLATFORM", "create_app"]
+__all__ = ["PLATFORM", "create_app", "demo_settings"]

@@ -1,0 +1,1 @@
+"""One machine, nothing installed: everything `make setup`, `make demo`, `make up` and the tests need."""

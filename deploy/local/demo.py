@@ -1,0 +1,101 @@
+"""`make demo`: real events through a real broker to simulated platforms, and a dead letter that is mended."""
+
+import asyncio
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.node import BrokerError, broker
+from deploy.local.samples import Samples, as_expected, samples
+from deploy.local.stack import Stack, StackError, stack
+from gateway import settings
+from gateway.publish import publish_events
+
+RUN = Path(".run") / "demo"
+RESULT_SECONDS = 30
+
+console = Console(width=120)
+
+
+def main() -> int:
+    """Run it all; the exit code is 0 when every outcome was the expected one."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shutil.rmtree(RUN, ignore_errors=True)
+    try:
+        with broker(RUN / "broker") as url, stack(RUN, url) as running:
+            shown = [show(running, samples(name)) for name in running.platforms]
+            return 0 if all(shown) else 1
+    except (BrokerError, StackError) as error:
+        console.print(f"[red]{error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def show(running: Stack, of: Samples) -> bool:
+    """Publish one platform's samples, show what came of them, mend and replay one."""
+    for call in of.before:
+        running.control(of.platform, call["path"], call["body"])
+    broker_settings = settings.load(running.config).broker
+    rows = asyncio.run(publish_events(broker_settings, of.events, RESULT_SECONDS))
+    right = [as_expected(event, row) for event, row in zip(of.events, rows, strict=True)]
+    print_table(of, rows, right)
+    command(running, "dead", "list", "--account", of.platform)
+    return all(right) and mended(running, of)
+
+
+def print_table(of: Samples, rows: Sequence[Mapping[str, Any]], right: Sequence[bool]) -> None:
+    """One line an event; a result that was not expected says what was."""
+    table = Table(title=f"{of.platform}: published, called, answered", title_justify="left")
+    for name in ("event", "outcome", "code", "attempts", "ms", "as expected"):
+        table.add_column(name)
+    for event, row, good in zip(of.events, rows, right, strict=True):
+        expected = "yes" if good else f"[red]no: {event['expectoutcome']} {event['expectcode']}"
+        cells = (row[name] for name in ("event", "outcome", "code", "attempts", "milliseconds"))
+        table.add_row(*("" if cell is None else str(cell) for cell in cells), expected)
+    console.print(table)
+
+
+def mended(running: Stack, of: Samples) -> bool:
+    """The cause of one dead letter is mended at the platform; replayed, it is accepted."""
+    for call in of.mend:
+        running.control(of.platform, call["path"], call["body"])
+    console.print(f"the simulated platform is mended; replaying {of.replay}")
+    command(running, "dead", "replay", of.replay)
+    deadline = time.monotonic() + RESULT_SECONDS
+    while (state := traced(running, of.replay)) != "accepted" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    command(running, "trace", of.replay)
+    console.print(f"{of.replay} is now [bold]{state}[/bold]")
+    return state == "accepted"
+
+
+def traced(running: Stack, event_id: str) -> str | None:
+    """What the ledger says of an event."""
+    done = subprocess.run(gateway(running, "trace", event_id, "--json"), capture_output=True, check=False)
+    return json.loads(done.stdout)[0]["state"] if done.returncode == 0 else None
+
+
+def command(running: Stack, *arguments: str) -> None:
+    """Run a `gateway` command as an operator would, and show it."""
+    console.print(f"[bold]$ gateway {' '.join(arguments)}")
+    sys.stdout.flush()
+    subprocess.run(gateway(running, *arguments), check=False)
+
+
+def gateway(running: Stack, *arguments: str) -> list[str]:
+    """The command line, with this run's configuration."""
+    return [sys.executable, "-m", "gateway", *arguments, "--config", str(running.config)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""`make up`: broker, simulated platforms and gateway, until Ctrl-C."""
+
+import signal
+import sys
+from pathlib import Path
+
+from deploy.local.node import BrokerError, broker
+from deploy.local.stack import HOST, StackError, stack
+
+RUN = Path(".run") / "up"
+
+
+def main() -> int:
+    """Start everything, say where it is, wait."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with broker(RUN / "broker") as url, stack(RUN, url) as running:
+            base = f"http://{HOST}:{running.http_port}"
+            print(f"broker    {url}")
+            print(f"metrics   {base}/metrics")
+            print(f"health    {base}/healthz and {base}/readyz")
+            for name in running.platforms:
+                print(f"sandbox   http://{HOST}:{running.sandbox_port}/{name}/_sandbox/state")
+            print(
+                f"try       .venv/bin/gateway publish deploy/samples/{running.platforms[0]}/01-check.json --wait 10"
+            )
+            print(f"          with GATEWAY_CONFIG={running.config}; logs are beside it. Ctrl-C stops everything.")
+            sys.stdout.flush()
+            signal.pause()
+    except (BrokerError, StackError) as error:
+        print(error)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
