@@ -3,6 +3,7 @@
 RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from gateway.steps import Steps
 from gateway.token import Token
 
 LARGEST_GROUP = 500
+OPEN_ATTEMPTS = 20
+OPEN_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +216,7 @@ async def open_ledger(url: str) -> AsyncIterator[Ledger]:
     engine = create_async_engine(url.replace("sqlite://", "sqlite+aiosqlite://", 1))
     events.listen(engine.sync_engine, "connect", _prepare)
     try:
-        async with _reported():
-            secret = await _secret(engine)
-        yield Ledger(engine, secret)
+        yield Ledger(engine, await _prepared(engine))
     finally:
         await engine.dispose()
 
@@ -228,6 +229,18 @@ def _make_private(path: Path) -> None:
         raise LedgerError(f"the ledger's file {path.name} cannot be made: {error.strerror}") from None
 
 
+async def _prepared(engine: AsyncEngine) -> bytes:
+    """The secret of a ledger whose tables are there. Processes that start at once get in each other's way here."""
+    for _ in range(OPEN_ATTEMPTS - 1):
+        try:
+            async with _reported():
+                return await _secret(engine)
+        except LedgerError:
+            await asyncio.sleep(OPEN_PAUSE_SECONDS)
+    async with _reported():
+        return await _secret(engine)
+
+
 async def _secret(engine: AsyncEngine) -> bytes:
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
@@ -238,7 +251,7 @@ async def _secret(engine: AsyncEngine) -> bytes:
 
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -82,11 +82,13 @@ def show(title: str, rows: Sequence[Mapping[str, Any]], as_json: bool, columns: 
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True
+    )
     for name in columns[:-1]:
         widest = max((cell_len(str(row[name])) for row in rows if row[name] is not None), default=0)
-        table.add_column(name, no_wrap=True, min_width=min(max(widest, len(name)), WIDEST))
-    table.add_column(columns[-1], no_wrap=True, overflow="ellipsis", min_width=len(columns[-1]))
+        table.add_column(name, no_wrap=True, width=min(max(widest, len(name)), WIDEST))
+    table.add_column(columns[-1], no_wrap=True, overflow="ellipsis", ratio=1)
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
     Console().print(table)

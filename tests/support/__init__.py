@@ -1,0 +1,1 @@
+"""What tests share: a running gateway in this process, and an outside view of broker and platform."""
