@@ -1,0 +1,11 @@
+"""What happened to every event: one row per account and event, written before the event is acknowledged.
+
+RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data.
+"""
+
+from gateway.ledger.errors import LedgerError
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.opening import open_ledger
+from gateway.ledger.records import Key, Record
+
+__all__ = ["Key", "Ledger", "LedgerError", "Record", "open_ledger"]
