@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from gateway.settings import Broker
 
 CONNECT_SECONDS = 10.0
 CONFIRM_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
 
 CONNECTION_ERRORS = (
     AMQPError,
@@ -56,7 +57,8 @@ async def connect(broker: Broker, name: str) -> AsyncIterator[AbstractConnection
     try:
         yield connection
     finally:
-        await connection.close()
+        with suppress(TimeoutError):  # a peer that is gone does not answer; the socket is closed all the same
+            await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from gateway.broker import CONNECTION_ERRORS
+from gateway.errors import UnavailableError
 
 log = structlog.get_logger()
-
-DRAIN_SECONDS = 15.0
-"""How long work that was begun may take to end, once the intake is closing."""
 
 
 class Job(Protocol):
@@ -75,8 +73,8 @@ class Intake:
         """Whether every consumer is there."""
         return not self.lost.done() and not self._closing
 
-    async def close(self) -> None:
-        """Stop consuming, finish what was begun, return the rest in order."""
+    async def close(self, patience: float | None) -> None:
+        """Stop consuming, finish what was begun, within `patience` seconds if given, return the rest in order."""
         self._closing = True
         try:
             await self._stop_consuming()
@@ -84,7 +82,7 @@ class Intake:
                 if not job.begun:
                     task.cancel()
             if self._tasks:
-                _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+                _, late = await asyncio.wait(self._tasks, timeout=patience)
                 for task in late:
                     log.warning("call.abandoned", reason="it did not end in time; the event will be delivered again")
                     task.cancel()
@@ -120,7 +118,9 @@ class Intake:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("event.failed", reason=str(error), error=type(error).__name__, exc_info=error)
+            expected = isinstance(error, UnavailableError | CONNECTION_ERRORS)
+            kind = type(error).__name__
+            log.error("event.given_back", reason=str(error), error=kind, exc_info=None if expected else error)
             self._lose(type(error).__name__)
 
     def _channel_closed(self, _: Any, error: BaseException | None) -> None:

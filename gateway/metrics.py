@@ -32,4 +32,3 @@ ACCOUNT_STATE = Gauge(
 )
 RESULTS_UNROUTED = Counter("gateway_results_unrouted", "Results that no queue was bound for", _ACCOUNT)
 LANES_WAITING = Gauge("gateway_lanes_waiting", "Events waiting for an earlier one of their lane", _ACCOUNT)
-QUEUE_MESSAGES = Gauge("gateway_queue_messages", "Messages ready in an account's queue", (*_ACCOUNT, "queue"))

@@ -23,6 +23,8 @@ from schemas.results import Result
 
 log = structlog.get_logger()
 
+SHORT_STRING = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -147,7 +149,7 @@ class Settler:
         trace = {n: v for n, v in parcel.delivery.headers.items() if n in {"traceparent", "tracestate"}}
         properties = {
             "content_type": CONTENT_TYPE,
-            "correlation_id": parcel.about.event_id or parcel.delivery.properties.get("correlation_id"),
+            "correlation_id": _short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
             "message_id": uuid4().hex,
             "headers": trace,
         }
@@ -204,6 +206,11 @@ class Settler:
             milliseconds=round((perf_counter() - parcel.started) * 1000, 1),
             **fields,
         )
+
+
+def _short(value: str | None) -> str | None:
+    """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
+    return value if value is None or len(value.encode()) <= SHORT_STRING else None
 
 
 def _now() -> str:

@@ -56,6 +56,9 @@ class TokenStore(Protocol):
         """Keep the token, unless one of a later generation is there already."""
 
 
+CLOSE_SECONDS = 3.0
+"""How long a login under way may still take when the account is given up."""
+
 Login = Callable[[], Awaitable[str]]
 """Logs in once and returns the token's value; raises LoginFailedError."""
 
@@ -119,7 +122,7 @@ class TokenKeeper:
     async def close(self) -> None:
         """Record when the token was last used, for whoever adopts it; wait for a login under way."""
         if self._renewal is not None:
-            await asyncio.wait([self._renewal])
+            await asyncio.wait([self._renewal], timeout=CLOSE_SECONDS)
         if self._token is not None:
             await self._store.save_token(Token(self._token.value, self._token.generation, self._used_at))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import Any, Literal
 
 import structlog
@@ -40,6 +41,9 @@ RESUME_SECONDS = 2.0
 READ_AHEAD = 4
 """Deliveries held for each one in flight, so that a lane that waits does not keep other lanes waiting."""
 
+DRAIN_SECONDS = 15.0
+"""How long work that was begun may take to end, once we are to stop."""
+
 Phase = Literal["disconnected", "standby", "active"]
 
 
@@ -58,6 +62,7 @@ class Worker:
     stop: asyncio.Event
     phase: Phase = "disconnected"
     intakes: list[Intake] = field(default_factory=list)
+    _stopping_since: float | None = field(default=None, init=False)
 
     @property
     def names(self) -> Names:
@@ -146,12 +151,11 @@ class Worker:
             interactive = {self.names.queue("interactive"): settings.interactive_slots * READ_AHEAD}
             asked = await stack.enter_async_context(self._intake(connection, interactive, desk))
             while not self.stop.is_set():
-                await self._until_open(desk.gate, asked, lost)
-                if self.stop.is_set():
+                if not await self._until_open(desk.gate, asked, lost):
                     return
                 ahead = settings.max_in_flight * READ_AHEAD
                 durable = {self.names.queue("bulk"): ahead, self.names.queue("due"): ahead}
-                async with self._intake(connection, durable, replace(desk, lanes=Lanes())) as intake:
+                async with self._intake(connection, durable, self._with_new_lanes(desk)) as intake:
                     await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, lost)
                 _raise_lost(intake.lost, asked.lost, lost)
 
@@ -171,17 +175,32 @@ class Worker:
             if connection.is_closed:
                 await intake.abandon()
             else:
-                await intake.close()
+                await intake.close(self._patience())
 
-    async def _until_open(self, gate: Gate, asked: Intake, lost: asyncio.Future[str]) -> None:
-        """Wait out a pause, or for an operator to resume a stopped account; then the gate is open."""
+    async def _until_open(self, gate: Gate, asked: Intake, lost: asyncio.Future[str]) -> bool:
+        """Wait out a pause; True when calls are allowed again.
+
+        False to end the shift: we are to stop, or an operator has resumed a stopped account, which then
+        starts with a client that knows nothing of the refusal.
+        """
         while gate.state != "open" and not self.stop.is_set():
             wait = gate.seconds_left() if gate.state == "paused" else RESUME_SECONDS
             await self._first_of(asyncio.sleep(wait), asked.lost, lost)
             _raise_lost(asked.lost, lost)
-            if gate.state == "paused" or not await self.ledger.halted(self.account):
+            if gate.state == "paused":
                 gate.open()
                 log.info("account.opened", account=str(self.account))
+            elif not await self.ledger.halted(self.account):
+                log.info("account.resumed", account=str(self.account))
+                return False
+        return not self.stop.is_set()
+
+    def _with_new_lanes(self, desk: Desk) -> Desk:
+        """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
+        lanes = Lanes()
+        gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name)
+        gauge.set_function(lambda: lanes.waiting)
+        return replace(desk, lanes=lanes)
 
     def _halting(self, gate: Gate) -> Callable[[Halt], Awaitable[None]]:
         async def halt(reason: Halt) -> None:
@@ -193,6 +212,13 @@ class Worker:
                 await self.ledger.halt(self.account, reason.code, reason.message)
 
         return halt
+
+    def _patience(self) -> float | None:
+        """How long begun work may take to end: as long as it likes in a pause, 15 s in all when we are to stop."""
+        if not self.stop.is_set():
+            return None
+        self._stopping_since = self._stopping_since or monotonic()
+        return max(0.5, DRAIN_SECONDS - (monotonic() - self._stopping_since))
 
     async def _rest(self, seconds: float, *others: asyncio.Future[str]) -> None:
         await self._first_of(asyncio.sleep(seconds), *others)

@@ -35,7 +35,7 @@ async def test_a_broker_that_is_killed_and_started_again_loses_no_event(broker_n
             publishing = asyncio.create_task(insist(service))
             await until(lambda: len(service.results) >= EVENTS // 3)
             await asyncio.to_thread(broker_node.kill)
-            assert not run.worker.ready
+            await until(lambda: not run.worker.ready, what="unreadiness")
             await asyncio.to_thread(broker_node.start)
             await publishing
             await service.ended(EVENTS, 90)
