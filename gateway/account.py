@@ -1,6 +1,7 @@
 """One institution's credentials at one platform: the unit of token, address, rate, lease and queues."""
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,14 @@ def _from_file(model: type[BaseModel], key: str, value: Any) -> tuple[str, Any]:
     name = key.removesuffix("_file")
     if key in model.model_fields or name not in model.model_fields:
         return key, value
+    if not isinstance(value, str | PathLike):
+        raise ValueError(f"{key}: must be the path of a file")  # noqa: TRY004 - pydantic collects ValueErrors
     try:
         return name, Path(value).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ValueError(f"{key}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ValueError(f"{key}: must be a text file in UTF-8") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,5 +53,6 @@ def _libraries(shared: list[Processor], render: Processor) -> None:
 def hide(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """A structlog processor: nothing sensitive leaves, whatever a caller passed."""
     hidden: EventDict = masked(event)
-    hidden.update({key: scrub_personal(str(event[key])) for key in IDENTIFIERS & event.keys()})
+    known = {key: event[key] for key in IDENTIFIERS & event.keys() if event[key] is not None}
+    hidden.update({key: scrub_personal(str(value)) for key, value in known.items()})
     return hidden

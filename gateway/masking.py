@@ -5,7 +5,7 @@ Three ways in: `mask` for a value known to be sensitive, `scrub` for text in whi
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 SENSITIVE_NAMES = frozenset(
@@ -73,9 +73,28 @@ def mask(value: object) -> str:
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """The text without anything that looks like personal data, and without the values known to be."""
-    for value in sorted((value for value in known if len(value) > 1), key=len, reverse=True):
-        text = text.replace(value, mask(value))
+    text = _without(text, [value for value in known if len(value) > 1])
     return scrub_personal(_SECRET.sub(lambda found: mask(found.group()), text))
+
+
+def _without(text: str, values: Iterable[str]) -> str:
+    """The text with every occurrence of these values masked; occurrences that overlap become one."""
+    found = sorted((at, at + len(value)) for value in values for at in _occurrences(text, value))
+    parts, end = [], 0
+    while found:
+        start, stop = found.pop(0)
+        while found and found[0][0] < stop:
+            stop = max(stop, found.pop(0)[1])
+        parts += [text[end:start], mask(text[start:stop])]
+        end = stop
+    return "".join([*parts, text[end:]])
+
+
+def _occurrences(text: str, value: str) -> Iterator[int]:
+    at = text.find(value)
+    while at >= 0:
+        yield at
+        at = text.find(value, at + 1)
 
 
 def scrub_personal(text: str) -> str:
@@ -92,12 +111,19 @@ def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
     """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
     if isinstance(value, Mapping):
         return {
-            key: _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
+            masked(key): _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [masked(item, sensitive) for item in value]
-    return scrub(value) if isinstance(value, str) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if scrub_personal(str(value)) == str(value) else mask(value)
+    return value if value is None or isinstance(value, bool | float) else scrub(_shown(value))
+
+
+def _shown(value: object) -> str:
+    """The text under which a renderer would show a value that is none of JSON's own."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _hidden(value: Any) -> Any:

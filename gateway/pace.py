@@ -15,7 +15,7 @@ class Pace:
     def __init__(self, settings: AccountSettings) -> None:
         self._bulk = asyncio.Semaphore(settings.max_in_flight)
         self._interactive = asyncio.Semaphore(settings.interactive_slots)
-        self._rate = AsyncLimiter(settings.rate_per_second, 1) if settings.rate_per_second else None
+        self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
 
     @asynccontextmanager
@@ -33,3 +33,8 @@ class Pace:
             return
         async with self._queue:
             await rate.acquire()
+
+
+def _limiter(per_second: float) -> AsyncLimiter:
+    """A limiter holds whole calls: below one a second it is one call in a longer time."""
+    return AsyncLimiter(per_second, 1) if per_second >= 1 else AsyncLimiter(1, 1 / per_second)

@@ -103,7 +103,10 @@ def load(name: str) -> Platform:
     """Import one platform. Raises PlatformError."""
     if name not in names():
         raise PlatformError(f"there is no platform {name!r}; known: {', '.join(names())}")
-    platform = getattr(import_module(f"{FOLDER}.{name}"), "PLATFORM", None)
+    try:
+        platform = getattr(import_module(f"{FOLDER}.{name}"), "PLATFORM", None)
+    except Exception as error:
+        raise PlatformError(f"{FOLDER}/{name} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(platform, Platform) or platform.name != name:
         raise PlatformError(f"{FOLDER}/{name}/__init__.py must export PLATFORM, a Platform named {name!r}")
     return platform

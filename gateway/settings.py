@@ -1,6 +1,7 @@
 """The configuration: one TOML file, every key also as an environment variable (DESIGN §6)."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from gateway import platform
 from gateway.account import Account
 from gateway.errors import RefusedError
 
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEFAULT_FILE = "gateway.toml"
 
 
@@ -129,6 +131,9 @@ def accounts(settings: Settings) -> list[Account]:
             wrong.append(f"platforms.{name}: {error}")
             continue
         for account, table in tables.items():
+            if not _ACCOUNT.fullmatch(account):
+                wrong.append(f"platforms.{name}.{account}: a name has 1 to 64 of a-z, 0-9, _ and -, no - or _ first")
+                continue
             try:
                 found.append(Account(name, account, model.model_validate(table)))
             except ValidationError as error:

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 
 from gateway.outcome import Accepted, Dead, Ending, Expired, Paused, Rejected, Retry, Stopped
+from gateway.transport import answered
 
 log = structlog.get_logger()
 
@@ -100,14 +101,16 @@ class TokenKeeper:
 
     async def current(self) -> Token:
         """A token believed to be alive, logging in when there is none. Raises LoginFailedError."""
-        if self._stopped is not None:
-            raise self._stopped
-        if self._token is not None and self._clock() - self._used_at < self._fresh_for:
-            return self._token
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renew())
-            self._renewal.add_done_callback(self._renewed)
-        return await asyncio.shield(self._renewal)
+        renewed: Token | None = None
+        while True:
+            if self._stopped is not None:
+                raise self._stopped
+            if self._token is not None and (self._token is renewed or self._is_fresh()):
+                return self._token
+            if self._renewal is None:
+                self._renewal = asyncio.create_task(self._renew())
+                self._renewal.add_done_callback(self._renewed)
+            renewed = await asyncio.shield(self._renewal)  # and look again: it may have been refused meanwhile
 
     def used(self, token: Token) -> None:
         """The platform took a call with this token, which slides its expiry."""
@@ -125,6 +128,9 @@ class TokenKeeper:
             await asyncio.wait([self._renewal], timeout=CLOSE_SECONDS)
         if self._token is not None:
             await self._store.save_token(Token(self._token.value, self._token.generation, self._used_at))
+
+    def _is_fresh(self) -> bool:
+        return self._clock() - self._used_at < self._fresh_for
 
     async def _renew(self) -> Token:
         try:
@@ -178,6 +184,7 @@ def token_auth(
         response, taken = await send(request, handler)
         if not taken:
             response.release()
+            answered()
             response, _ = await send(request, handler)
         return response
 

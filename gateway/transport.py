@@ -1,6 +1,8 @@
 """One HTTP exchange with a platform: a single attempt, whose failures say whether the request had left."""
 
+import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -51,7 +53,12 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
 
     The number of connections is bounded by the worker's slots, not here. `options` go to aiohttp.
     """
+    middlewares = (_once, *options.pop("middlewares", ()))
+    watch = aiohttp.TraceConfig()
+    watch.on_request_headers_sent.append(_headers_sent)
     return aiohttp.ClientSession(
+        middlewares=middlewares,
+        trace_configs=[watch],
         connector=aiohttp.TCPConnector(limit=0, local_addr=(source_address, 0) if source_address else None),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -59,20 +66,48 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
     )
 
 
+_begun: ContextVar[bool] = ContextVar("begun")
+_sent: ContextVar[bool] = ContextVar("sent")
+"""Of the exchange under way in this task: whether it was begun, and whether its request left."""
+
+
+def failure(error: Exception) -> NotSentError | AnswerLostError:
+    """What the client library's error means for the exchange under way."""
+    timeout = isinstance(error, TimeoutError)
+    if not _sent.get():
+        return NotSentError("timeout" if timeout else "connect-failed")
+    return AnswerLostError("timeout" if timeout else "connection-lost")
+
+
+def answered() -> None:
+    """What was sent so far has been answered, and the same exchange goes on with another request."""
+    _sent.set(False)
+
+
+async def _headers_sent(*_: object) -> None:
+    _sent.set(True)
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The client repeats an idempotent request by itself when a connection drops; an attempt of ours is one."""
+    if _begun.get():
+        raise AnswerLostError("connection-lost")
+    _begun.set(True)
+    return await handler(request)
+
+
 async def exchange(http: aiohttp.ClientSession, method: str, url: str, **request: Any) -> Reply:
     """Send one request and read the whole answer; `request` takes aiohttp's own words.
 
     Raises NotSentError or AnswerLostError, whose codes name the kind of failure and carry no address or body.
     """
+    _begun.set(False)
+    _sent.set(False)
     try:
         async with http.request(method, url, allow_redirects=False, **request) as response:
             return Reply(response.status, response.headers, await response.read())
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise NotSentError("connect-failed") from error
-    except TimeoutError as error:
-        raise AnswerLostError("timeout") from error
-    except aiohttp.ClientError as error:
-        raise AnswerLostError("connection-lost") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise failure(error) from error
 
 
 def refused_by_http(reply: Reply) -> Ending | None:
@@ -90,9 +125,9 @@ def refused_by_http(reply: Reply) -> Ending | None:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the Retry-After header asks for (RFC 9110: a number or a date), or None."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

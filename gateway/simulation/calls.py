@@ -92,7 +92,7 @@ class Calls:
             seq=self.total,
             method=request.method,
             path=path,
-            query=request.query_string,
+            query=request.rel_url.raw_query_string,
             content_type=request.content_type,
             at=self._clock(),
             monotonic=time.monotonic(),

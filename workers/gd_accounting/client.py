@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import orjson
 from aiohttp import ClientRequest
 
 from gateway.classify import by_code
-from gateway.outcome import Accepted, Answer, Category, Dead, Ending, Retry
+from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Retry
 from gateway.platform import Context
 from gateway.token import LoginFailedError, TokenKeeper, no_token, token_auth
 from gateway.transport import AnswerLostError, NotSentError, Reply, exchange, refused_by_http, session
@@ -22,13 +22,14 @@ from workers.gd_accounting.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One interface of the document. `login`: whether it wants the token."""
+    """One interface of the document. `login`: whether it wants the token; `codes`: what means something else here."""
 
     section: str
     title: str
     method: Literal["GET", "POST"]
     path: str
     login: bool = True
+    codes: Mapping[str, Code] = field(default_factory=dict)
 
 
 LOGIN = Interface("11", "获取token", "POST", "/intf/login", login=False)
@@ -50,7 +51,7 @@ class Client:
         http = self._http if interface.login else self._anonymous
         url = self.settings.base_url.rstrip("/") + interface.path
         reply = await exchange(http, interface.method, url, **self._carry(interface, parameters))
-        return refused_by_http(reply) or self._read(reply)
+        return refused_by_http(reply) or self._read(interface, reply)
 
     async def login(self) -> str:
         """获取token接口, section 11. Raises LoginFailedError."""
@@ -75,7 +76,7 @@ class Client:
             "headers": {"Content-Type": "application/json;charset=UTF-8"},
         }
 
-    def _read(self, reply: Reply) -> Ending:
+    def _read(self, interface: Interface, reply: Reply) -> Ending:
         body = reply.json
         if not isinstance(body, dict) or "status" not in body:
             if reply.status == 200:  # noqa: PLR2004 - HTTP's own OK
@@ -83,7 +84,7 @@ class Client:
             return Dead(f"http-{reply.status}", "an answer that the document does not describe", Category.UNKNOWN)
         message = body.get("msg")
         answer = Answer(str(body["status"]), message if isinstance(message, str) else "", {"data": body.get("data")})
-        return by_code(READINGS[self.settings.duplicate_request], answer)
+        return by_code({**READINGS[self.settings.duplicate_request], **interface.codes}, answer)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 
 import structlog
 from aiohttp import web
+from pydantic import ValidationError
 from yarl import URL
 
 from gateway.job import attempt
@@ -18,9 +19,6 @@ from workers.gd_accounting.settings import Settings
 
 log = structlog.get_logger()
 
-LONGEST_CODE = 1024
-"""Bytes of authorizationCode, section 2."""
-
 
 def routes(inbound: Inbound) -> Iterable[web.RouteDef]:
     """The address to register with the platform (机构备案): `…/inbound/gd_accounting/<account>/login`."""
@@ -28,7 +26,7 @@ def routes(inbound: Inbound) -> Iterable[web.RouteDef]:
     async def login(request: web.Request) -> web.Response:
         return await _arrive(inbound, request.match_info["account"], request.query.get("authorizationCode", ""))
 
-    return [web.get("/inbound/gd_accounting/{account}/login", login)]
+    return [web.get("/inbound/gd_accounting/{account}/login", login, allow_head=False)]
 
 
 async def _arrive(inbound: Inbound, name: str, code: str) -> web.Response:
@@ -36,12 +34,14 @@ async def _arrive(inbound: Inbound, name: str, code: str) -> web.Response:
     settings = account.settings
     if not isinstance(settings, Settings) or settings.landing_url is None:
         return _refuse(404, "no landing_url is configured for this account 未配置跳转地址")
-    if not 0 < len(code.encode()) <= LONGEST_CODE:
-        return _refuse(400, f"authorizationCode 授权码 must have 1 to {LONGEST_CODE} bytes")
+    try:
+        asked = LoginResolve(authorizationCode=code)
+    except ValidationError:
+        return _refuse(400, "authorizationCode 授权码 must have 1 to 1024 bytes of text")
     if not await inbound.claim(account, "authorizationCode", code):
         return _refuse(403, "this authorizationCode 授权码 was used before; start again from the platform")
     try:
-        response, kept = await _resolve(inbound, settings, name, code)
+        response, kept = await _resolve(inbound, settings, name, asked)
     except BaseException:
         await inbound.release(account, "authorizationCode", code)
         raise
@@ -50,14 +50,18 @@ async def _arrive(inbound: Inbound, name: str, code: str) -> web.Response:
     return response
 
 
-async def _resolve(inbound: Inbound, settings: Settings, name: str, code: str) -> tuple[web.Response, bool]:
+async def _resolve(inbound: Inbound, settings: Settings, name: str, asked: LoginResolve) -> tuple[web.Response, bool]:
     """The answer, and whether the code counts as used."""
     async with anonymous_client(settings) as client:
-        ending = await attempt(OPERATIONS["login-resolve"], client, LoginResolve(authorizationCode=code), no_steps())
+        ending = await attempt(OPERATIONS["login-resolve"], client, asked, no_steps())
     match ending:
         case Accepted(response=response) if response is not None:
             arrival = token_urlsafe(24)
-            learner = LearnerArrived.model_validate({**response, "arrival": arrival})
+            try:
+                learner = LearnerArrived.model_validate({**response, "arrival": arrival})
+            except ValidationError as error:
+                log.error("learner.unreadable", account=name, fields=[item["loc"] for item in error.errors()])
+                return _refuse(502, "the platform's data is not as its document says 登录信息不符合接口规范"), False
             await inbound.publish(inbound.account(name), "learner-arrived", None, learner)
             landing = URL(settings.landing_url or "").update_query(arrival=arrival)
             return web.Response(status=302, headers={"Location": str(landing)}), True

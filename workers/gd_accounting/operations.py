@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from gateway.outcome import Accepted, Ending, Rejected
+from gateway.outcome import Accepted, Code, Ending, Rejected, Verdict
 from gateway.platform import Operation, Repeat
 from gateway.steps import Steps
 from gateway.transport import AnswerLostError
@@ -22,6 +22,9 @@ MINI_PROGRAM_APP_ID = "wx1bbe1a28027f45a9"
 MINI_PROGRAM_PAGE = "pages/views/index"
 QR_CODE_VALID = timedelta(minutes=2)
 """二维码有效期为2分钟, section 8."""
+
+OF_THE_CODE = {"A0311": Code("授权已过期", Verdict.REJECTED)}
+"""getData wants no token: what has expired there is the authorisation code 授权码."""
 
 VERIFICATION = {"0": "not_verified", "1": "verified", "2": "expired"}
 """验证结果, section 9: 未验证, 已验证, uuid超时."""
@@ -77,7 +80,7 @@ def _qr_code(client: Client, answer: Accepted) -> Ending:
     """The picture, and the two ways of section 8.10 into the mini program for a phone that cannot scan."""
     data = _data(answer)
     picture, uuid = data.get("imageBase64"), data.get("uuid")
-    if not isinstance(picture, str) or not isinstance(uuid, str):
+    if not (isinstance(picture, str) and isinstance(uuid, str) and picture and uuid):
         raise AnswerLostError("unreadable-answer")
     expires = datetime.now(ZoneInfo("Asia/Shanghai")) + QR_CODE_VALID
     response = {
@@ -146,7 +149,7 @@ _ALL = (
     _operation(
         "login-resolve",
         events.LoginResolve,
-        Interface("3", "获取登录信息", "GET", "/intf/org/getData", login=False),
+        Interface("3", "获取登录信息", "GET", "/intf/org/getData", login=False, codes=OF_THE_CODE),
         read=_learner,
         interactive=True,
     ),
