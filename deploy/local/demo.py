@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from deploy.local.stack import Stack, StackError, stack
 from gateway import settings
 from gateway.publish import publish_events
 
-RUN = Path(".run") / "demo"
+RUN = Path(".run") / f"demo-{os.getpid()}"
 RESULT_SECONDS = 30
 
 console = Console(width=120)
@@ -29,11 +30,13 @@ console = Console(width=120)
 def main() -> int:
     """Run it all; the exit code is 0 when every outcome was the expected one."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    shutil.rmtree(RUN, ignore_errors=True)
     try:
         with broker(RUN / "broker") as url, stack(RUN, url) as running:
             shown = [show(running, samples(name)) for name in running.platforms]
-            return 0 if all(shown) else 1
+        if not all(shown):
+            return 1
+        shutil.rmtree(RUN)
+        return 0
     except (BrokerError, StackError) as error:
         console.print(f"[red]{error}")
         return 1
