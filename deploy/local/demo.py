@@ -33,15 +33,15 @@ def main() -> int:
     try:
         with broker(RUN / "broker") as url, stack(RUN, url) as running:
             shown = [show(running, samples(name)) for name in running.platforms]
-        if not all(shown):
-            return 1
-        shutil.rmtree(RUN)
-        return 0
     except (BrokerError, StackError) as error:
         console.print(f"[red]{error}")
         return 1
     except KeyboardInterrupt:
         return 130
+    if not all(shown):
+        return 1
+    shutil.rmtree(RUN)  # of a run that went wrong, everything stays to be looked at
+    return 0
 
 
 def show(running: Stack, of: Samples) -> bool:

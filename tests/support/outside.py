@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -39,6 +39,14 @@ async def until(true: Callable[[], bool], seconds: float = 20, what: str = "it")
     while not true():
         assert monotonic() < deadline, f"{what} did not happen within {seconds} s"
         await asyncio.sleep(0.02)
+
+
+async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 20, what: str = "it") -> None:
+    """Like `until`, for a condition that has to ask somebody."""
+    deadline = monotonic() + seconds
+    while not await true():
+        assert monotonic() < deadline, f"{what} did not happen within {seconds} s"
+        await asyncio.sleep(0.05)
 
 
 class Outside:

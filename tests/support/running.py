@@ -46,7 +46,7 @@ class Simulator:
         for connection in list(self._runner.server.connections if self._runner.server else ()):
             connection.force_close()
 
-    async def tell(self, path: str, **body: Any) -> Any:
+    async def tell(self, path: str, /, **body: Any) -> Any:
         """POST to `/_sandbox/<path>`."""
         async with self._http.post(f"{self.base_url}/_sandbox/{path}", json=body, raise_for_status=True) as response:
             return await response.json()
