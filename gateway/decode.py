@@ -85,6 +85,13 @@ def decode(body: bytes, routing_key: str, names: Names, operations: Mapping[str,
     if not isinstance(raw, dict):
         return _refuse(f"the body is a JSON {type(raw).__name__}, expected an object", by_key, operations)
     try:
+        return _event(raw, names, operations, by_key)
+    except RecursionError:
+        return _refuse("the event is nested too deep", by_key, operations)
+
+
+def _event(raw: dict[str, Any], names: Names, operations: Mapping[str, Operation], by_key: str) -> Work | Refused:
+    try:
         event = Event.model_validate(raw)
     except ValidationError as error:
         return _refuse(f"no CloudEvent: {explain(error, Event, raw)}", by_key, operations, raw)
@@ -101,6 +108,8 @@ def _for_operation(
     if operation is None:
         known = ", ".join(operations)
         return _refuse(f"unknown type {event.type!r}; {names.platform} has: {known}", by_key, operations, raw)
+    if by_key in operations and by_key != operation.name:
+        return _refuse(f"type {event.type!r} was published under the key of {by_key!r}", by_key, operations, raw)
     try:
         data = operation.model.model_validate(event.data)
     except ValidationError as error:
@@ -132,7 +141,7 @@ def _explain_one(item: Mapping[str, Any], model: type[BaseModel]) -> str:
     known = model.model_fields.get(str(item["loc"][0])) if item["loc"] else None
     title = f" {known.title}" if known and known.title else ""
     where = path if known or item["type"] != "extra_forbidden" else mask(path)
-    got = "" if item["type"] == "missing" or not path else f" (got {mask(item['input'])})"
+    got = "" if item["type"] == "missing" or item["input"] is None or not path else f" (got {mask(item['input'])})"
     return f"{where}{title}: {item['msg']}{got}"
 
 

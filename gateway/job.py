@@ -72,23 +72,30 @@ class EventJob:
         desk, delivery = self.desk, self.delivery
         self._read = decode(delivery.body, delivery.routing_key, desk.names, desk.operations)
         self._parcel = _parcel(self._read, delivery, self.ack)
-        self._place = desk.lanes.join(self._parcel.lane)
+        self._place = desk.lanes.join(self._parcel.lane or self._identity())
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
 
     async def run(self) -> None:
         """See gateway.intake.Job. Raises LedgerError and NotPublishedError; the delivery is not acknowledged then."""
         async with self._place.turn():
+            if await self._answered_before():
+                return
             if isinstance(self._read, Refused):
                 self.begun = True
                 await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts)
-                return
-            if not await self._answered_before(self._read):
+            else:
                 await self._ask(self._read)
 
-    async def _answered_before(self, work: Work) -> bool:
-        record = await self.desk.ledger.find(_key(self.desk.names, work))
-        if record is None or record.outcome is None or record.replay != self.delivery.replay:
+    def _identity(self) -> str | None:
+        """The lane of an event that has none: the same event twice at once is done one after the other."""
+        about = self._parcel.about
+        return f"event={about.source} {about.event_id}" if about.event_id and about.source else None
+
+    async def _answered_before(self) -> bool:
+        key = self.desk.settler.key(self._parcel)
+        record = await self.desk.ledger.find(key) if key else None
+        if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
             return False
         self.begun = True
         await self.desk.settler.again(self._parcel, record)
@@ -125,7 +132,7 @@ class EventJob:
     async def _steps(self, work: Work) -> Steps:
         if not work.operation.several_calls:
             return no_steps()
-        return await self.desk.ledger.steps(_key(self.desk.names, work))
+        return await self.desk.ledger.steps(_key(self.desk.names, work), self.delivery.replay)
 
     async def _end(self, ending: Ending, attempts: int) -> None:
         match ending:

@@ -8,38 +8,15 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-SENSITIVE_NAMES = frozenset(
-    [
-        "ticket",
-        "idnum",
-        "idcard",
-        "identitynum",
-        "holderidentitynum",
-        "realname",
-        "name",
-        "stuname",
-        "phone",
-        "mobile",
-        "telephone",
-        "token",
-        "accesstoken",
-        "secret",
-        "password",
-        "key",
-        "authorization",
-        "authorizationcode",
-        "authcode",
-        "uuid",
-        "sign",
-        "arrival",
-        "cookie",
-        "setcookie",
-        "paastoken",
-        "appsecret",
-        "credential",
-        "photo",
-    ]
-)
+# fmt: off
+SENSITIVE_NAMES = frozenset((
+    "ticket", "idnum", "idcard", "identitynum", "holderidentitynum", "realname", "name", "stuname", "phone",
+    "mobile", "telephone", "token", "accesstoken", "secret", "password", "key", "authorization",
+    "authorizationcode", "authcode", "uuid", "sign", "arrival", "cookie", "setcookie", "paastoken",
+    "appsecret", "credential", "photo", "authcodes", "identitynumber", "holdername", "licenseaccesstoken",
+    "filedata", "uinfo", "uid",
+))
+# fmt: on
 """Field names, lower case and without separators, whose values are never shown."""
 
 _PERSONAL = re.compile(

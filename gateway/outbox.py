@@ -30,6 +30,14 @@ class Outbox:
     ) -> None:
         await self._stack.aclose()
 
+    async def connected(self) -> bool:
+        """Whether the broker is there, connecting when we are not connected."""
+        try:
+            await self._ready()
+        except BrokerAwayError:
+            return False
+        return True
+
     async def publish(self, outgoing: Outgoing) -> None:
         """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError."""
         try:

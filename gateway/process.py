@@ -26,7 +26,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
         outbox = await stack.enter_async_context(Outbox(settings.broker, "gateway inbound"))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
-        app = web.application(served, ledger, outbox, lambda: _not_ready(workers))
+        app = web.application(served, ledger, outbox, lambda: _not_ready(workers, outbox))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop)
@@ -42,7 +42,10 @@ async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event) -> None
         log.info("gateway.stopping")
 
 
-def _not_ready(workers: Sequence[Worker]) -> Mapping[str, str]:
+async def _not_ready(workers: Sequence[Worker], outbox: Outbox) -> Mapping[str, str]:
+    """Every worker that is neither active nor standing by; without workers, a broker that is away."""
+    if not workers and not await outbox.connected():
+        return {"broker": "cannot be reached"}
     return {str(worker.account): worker.phase for worker in workers if not worker.ready}
 
 

@@ -11,10 +11,13 @@ from gateway.web import serve
 
 log = structlog.get_logger()
 
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes. The simulators draw their own, lower limits; this one stands before them."""
+
 
 def application() -> web.Application:
     """Every platform's simulator under `/<platform>`."""
-    app = web.Application()
+    app = web.Application(client_max_size=LARGEST_BODY)
     for name in platform.names():
         app.add_subapp(f"/{name}", platform.simulator(name))
     return app

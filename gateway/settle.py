@@ -46,10 +46,17 @@ class Settler:
         self._publisher = publisher
         self._ledger = ledger
 
+    def key(self, parcel: Parcel) -> Key | None:
+        """Under which name the ledger knows the event; None where its id or source could not be read."""
+        event_id, source = parcel.about.event_id, parcel.about.source
+        if event_id is None or source is None:
+            return None
+        return Key(self._names.platform, self._names.account, source, event_id)
+
     async def finish(self, parcel: Parcel, final: Final, attempts: int) -> None:
         """The event has ended: record it, publish its result and its dead letter, acknowledge it."""
         record = self._record(parcel, final, attempts)
-        if parcel.about.event_id is not None and parcel.about.source is not None:
+        if self.key(parcel) is not None:
             await self._ledger.record(record)
         if not parcel.about.interactive:
             await self._bury(parcel, record)
@@ -92,12 +99,7 @@ class Settler:
         final = None if isinstance(ending, Retry) else ending
         category = category_of(final) if final else None
         return Record(
-            key=Key(
-                self._names.platform,
-                self._names.account,
-                parcel.about.source or "",
-                parcel.about.event_id or "",
-            ),
+            key=self.key(parcel) or Key(self._names.platform, self._names.account, "", ""),
             operation=parcel.about.operation,
             outcome=outcome_name(final) if final else None,
             category=category.value if category else None,

@@ -9,7 +9,9 @@ Record = Callable[[str, Any], Awaitable[None]]
 class Steps:
     """The steps of one event, by name, with the JSON value that each left. They outlive retries and replays."""
 
-    def __init__(self, done: Mapping[str, Any], record: Record) -> None:
+    def __init__(self, done: Mapping[str, Any], record: Record, replay: str | None = None) -> None:
+        self.replay = replay
+        """The replay that this attempt belongs to: a refusal recorded under another one is not the last word."""
         self._done = dict(done)
         self._record = record
 

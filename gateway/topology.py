@@ -94,12 +94,13 @@ def shared_queues(ladder: Iterable[int]) -> list[Queue]:
 def account_queues(names: Names, operations: Mapping[str, Operation]) -> list[Queue]:
     """An account's own queues.
 
-    The broker hands an interactive question that waited too long to `due`, where the worker answers it.
+    What the broker takes off a queue because its time was over goes to `due`: there the worker answers a
+    question `expired`, and reports a durable event, which its publisher's expiration does not excuse.
     """
     bulk = tuple((EVENTS, names.key(o.name)) for o in operations.values() if not o.interactive)
     interactive = tuple((EVENTS, names.key(o.name)) for o in operations.values() if o.interactive)
     return [
-        Queue(names.queue("bulk"), _quorum(DEAD), bulk),
+        Queue(names.queue("bulk"), _quorum(DUE), bulk),
         Queue(names.queue("interactive"), _quorum(DUE, ttl_seconds=INTERACTIVE_SECONDS), interactive),
         Queue(names.queue("due"), _quorum(DEAD), ((DUE, f"{names.prefix}.*"),)),
         Queue(names.queue("dead"), _quorum(), ((DEAD, f"{names.prefix}.*"),)),

@@ -1,6 +1,6 @@
 """The HTTP side: health, readiness, metrics, and calls from platforms."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -18,7 +18,7 @@ from gateway.settings import Http
 
 log = structlog.get_logger()
 
-Readiness = Callable[[], Mapping[str, str]]
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready, and why; nothing when all is."""
 
 
@@ -40,8 +40,10 @@ async def serve(app: web.Application, http: Http) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, http.host, http.port)
-        await site.start()
+        try:
+            await web.TCPSite(runner, http.host, http.port).start()
+        except OSError as error:
+            raise UnavailableError(f"cannot listen on {http.host} port {http.port}: {error.strerror}") from error
         port = runner.addresses[0][1]
         log.info("http.started", host=http.host, port=port)
         yield f"http://{http.host}:{port}"
@@ -55,7 +57,7 @@ async def _healthy(_: web.Request) -> web.Response:
 
 def _ready(not_ready: Readiness) -> Handler:
     async def ready(_: web.Request) -> web.Response:
-        reasons = not_ready()
+        reasons = await not_ready()
         body = {"status": "not ready" if reasons else "ready", "reasons": dict(reasons)}
         return web.json_response(body, status=503 if reasons else 200)
 

@@ -38,7 +38,7 @@ class Ledger:
         """Return once the record is on disk; it replaces an earlier one. Raises LedgerError."""
         await self._writes(record)
 
-    async def steps(self, key: Key) -> Steps:
+    async def steps(self, key: Key, replay: str | None = None) -> Steps:
         """The steps that earlier attempts at this event have recorded. Raises LedgerError."""
         this = {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}
         query = select(STEPS.c.name, STEPS.c.value).where(*(STEPS.c[name] == value for name, value in this.items()))
@@ -53,7 +53,7 @@ class Ledger:
 
         async with reported(), self._engine.connect() as connection:
             done = {row.name: orjson.loads(row.value) for row in await connection.execute(query)}
-        return Steps(done, record)
+        return Steps(done, record, replay)
 
     async def trace(self, event_id: str) -> list[Record]:
         """Everything recorded of events of this id, whatever their source and account."""

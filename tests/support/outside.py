@@ -110,13 +110,18 @@ class Outside:
         return len(await self.messages(queue))
 
     async def messages(self, queue: str) -> list[AbstractIncomingMessage]:
-        """What stands in a queue, oldest first; it stays there."""
+        """What stands in a queue, oldest first; it stays there, in order.
+
+        Returned one by one: the broker gives back what `get` took and a closed channel held in any order.
+        """
         channel = await self.connection.channel()
         try:
             found = []
             source = await channel.get_queue(queue, ensure=False)
             while (message := await source.get(fail=False)) is not None:
                 found.append(message)
+            for message in found:
+                await message.nack(requeue=True)
             return found
         finally:
             await channel.close()

@@ -59,7 +59,7 @@ DOCUMENT: dict[str, list[tuple[str, str, int | None]]] = {
     "learner-arrived": [
         ("ticket", "String", 512),
         ("idNum", "String", 18),
-        ("realName", "String", 32),
+        ("realName", "String", 96),  # the document's 32, read as characters: a long name keeps nobody out
         ("pqLevel", "String", 1),
         ("year", "int", 4),
         ("areaCode", "String", 6),
