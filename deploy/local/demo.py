@@ -62,7 +62,7 @@ def print_table(of: Samples, rows: Sequence[Mapping[str, Any]], right: Sequence[
     for name in ("event", "outcome", "code", "attempts", "ms", "as expected"):
         table.add_column(name)
     for event, row, good in zip(of.events, rows, right, strict=True):
-        expected = "yes" if good else f"[red]no: {event['expectoutcome']} {event['expectcode']}"
+        expected = "yes" if good else f"[red]no: {event['expectoutcome']} {event.get('expectcode')}"
         cells = (row[name] for name in ("event", "outcome", "code", "attempts", "milliseconds"))
         table.add_row(*("" if cell is None else str(cell) for cell in cells), expected)
     console.print(table)
@@ -89,10 +89,12 @@ def traced(running: Stack, event_id: str) -> str | None:
 
 
 def command(running: Stack, *arguments: str) -> None:
-    """Run a `gateway` command as an operator would, and show it."""
+    """Run a `gateway` command as an operator would, and show it. Raises StackError when it fails."""
     console.print(f"[bold]$ gateway {' '.join(arguments)}")
     sys.stdout.flush()
-    subprocess.run(gateway(running, *arguments), check=False)
+    done = subprocess.run(gateway(running, *arguments), check=False, env={**os.environ, "COLUMNS": "120"})
+    if done.returncode:
+        raise StackError(f"gateway {arguments[0]} ended with {done.returncode}")
 
 
 def gateway(running: Stack, *arguments: str) -> list[str]:

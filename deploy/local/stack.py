@@ -1,6 +1,7 @@
 """Sandbox and gateway as processes on one machine, with their configuration and logs in one folder."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -162,6 +163,11 @@ def demo_settings(name: str, base_url: str, folder: Path) -> dict[str, Any]:
 def toml(tables: Mapping[str, Any], prefix: str = "") -> str:
     """TOML of nested tables whose leaves are text, numbers, booleans or lists of them."""
     inner = {key: value for key, value in tables.items() if isinstance(value, dict)}
-    plain = [f"{key} = {orjson.dumps(value).decode()}" for key, value in tables.items() if key not in inner]
+    plain = [f"{_key(key)} = {orjson.dumps(value).decode()}" for key, value in tables.items() if key not in inner]
     lines = [f"[{prefix}]", *plain, ""] if prefix and plain else plain
-    return "\n".join([*lines, *(toml(value, f"{prefix}.{key}".lstrip(".")) for key, value in inner.items())])
+    return "\n".join([*lines, *(toml(value, f"{prefix}.{_key(key)}".lstrip(".")) for key, value in inner.items())])
+
+
+def _key(key: str) -> str:
+    """A key of TOML, in quotes where it needs them."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else orjson.dumps(key).decode()

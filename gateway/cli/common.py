@@ -47,14 +47,14 @@ def configured(path: Path | None) -> "tuple[Settings, list[Account]]":
 
 def chosen(accounts: "Sequence[Account]", names: Sequence[str]) -> "list[Account]":
     """The accounts named as PLATFORM or PLATFORM.ACCOUNT. Raises RefusedError for a name that fits none."""
-    found = []
+    found: dict[str, Account] = {}
     for name in names:
         fitting = [account for account in accounts if name in {str(account), account.platform}]
         if not fitting:
             known = ", ".join(map(str, accounts)) or "none"
             raise RefusedError(f"no account {name!r} is configured; configured: {known}")
-        found += fitting
-    return list(dict.fromkeys(found))
+        found |= {str(account): account for account in fitting}
+    return list(found.values())
 
 
 def run_async(work: Coroutine[Any, Any, Any]) -> Any:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Dead letters 死信: what the gateway could not get accepted.", no_args_is_help=True)
 
-COLUMNS = ("id", "event_id", "operation", "category", "code", "attempts", "reason")
+COLUMNS = ("id", "event_id", "category", "code", "attempts", "reason")
 
 Account = Annotated[str | None, typer.Option("--account", help="PLATFORM or PLATFORM.ACCOUNT; else all")]
 Category = Annotated[str | None, typer.Option(help="invalid, rejected, exhausted, uncertain, unknown or held")]

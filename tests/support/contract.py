@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.outcome import Ending
+from gateway.outcome import Accepted, Ending
 
 Order = tuple[str, str, dict[str, Any]]
 """Method, path and JSON of a call to the simulator before the event."""
@@ -17,7 +17,7 @@ class Situation:
     event_operation: str
     data: dict[str, Any]
     prepare: list[Order] = field(default_factory=list)
-    expect: type[Ending] | None = None
+    expect: type[Ending] = Accepted
     code: str | None = None
 
 

@@ -14,7 +14,7 @@ from gateway.platform import Context
 from gateway.transport import AnswerLostError, Reply, exchange, refused_by_http, retry_after, session
 from workers.gd_ecert.auth import Clock, signing
 from workers.gd_ecert.calls import Call, prepare
-from workers.gd_ecert.codes import GATEWAY, UNKNOWN_CONSUMER, code_text, gateway_code
+from workers.gd_ecert.codes import CODES, UNKNOWN_CONSUMER, code_text, gateway_code
 from workers.gd_ecert.settings import Service, Settings
 
 SUCCESS = Code("成功", Verdict.ACCEPTED)
@@ -69,9 +69,9 @@ def _gateway_said(service: Service, reply: Reply) -> Ending | None:
     if code is None:
         return None
     said = message(reply.json, "message" if code == UNKNOWN_CONSUMER else "errmsg")
-    known = GATEWAY.get(code)
+    known = CODES.get(code)
     text = ": ".join(filter(None, [known.meaning if known else "", said]))
-    ending = by_code(GATEWAY, Answer(code, text))
+    ending = by_code(CODES, Answer(code, text))
     return replace(ending, after=retry_after(reply.headers)) if isinstance(ending, Retry) else ending
 
 

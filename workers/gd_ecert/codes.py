@@ -10,7 +10,7 @@ from gateway.outcome import Code, Verdict
 CLOCK_OR_SIGNATURE = "AGW.1433"
 UNKNOWN_CONSUMER = "http-401"
 
-GATEWAY: Mapping[str, Code] = {
+CODES: Mapping[str, Code] = {
     CLOCK_OR_SIGNATURE: Code(
         "请求签名错误或请求服务器时间戳误差大于180秒: check paas_id, paas_token and the clock", Verdict.STOP
     ),

@@ -1,45 +1,24 @@
 """Situations that every platform must master, for the contract suite that runs over all of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.outcome import Accepted, Dead, Ending, Paused, Rejected, Retry
 from tests.platforms.fj_construction.document import certificate, submission
-
-Prepare = tuple[str, str, dict[str, Any]]
-"""Method, path below the simulator, JSON: what brings the simulator into the situation."""
+from tests.support.contract import Order, Situation, Situations, Waiver
 
 COLLECT = "/share/"
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """An event, what the platform does to it, and how it must end."""
-
-    event_operation: str
-    data: dict[str, Any]
-    prepare: list[Prepare] = field(default_factory=list)
-    expect: type[Ending] = Accepted
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """Why a situation cannot arise at this platform."""
-
-    reason: str
-
-
-def _fault(kind: str, **options: Any) -> list[Prepare]:
+def _fault(kind: str, **options: Any) -> list[Order]:
     return [("POST", "/_sandbox/faults", {"kind": kind, "path": COLLECT, **options})]
 
 
-def _submit(prepare: list[Prepare] | None = None, expect: type[Ending] = Accepted, **changes: Any) -> Situation:
+def _submit(prepare: list[Order] | None = None, expect: type[Ending] = Accepted, **changes: Any) -> Situation:
     data = submission("1", certificate("1", **changes))
     return Situation("certificate-submit", data, prepare or [], expect)
 
 
-SITUATIONS: Mapping[str, Situation | Waiver] = {
+SITUATIONS: Situations = {
     "accepted": _submit(),
     "duplicate": Waiver(
         "the document has no code for a repeated request: a certificate sent again is taken again, and 赋码已使用 "

@@ -1,34 +1,11 @@
 """What every platform shows of itself: a situation for each way in which an answer ends an event, or a waiver."""
 
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.outcome import Accepted, Dead, Ending, Rejected, Retry, Stopped
+from gateway.outcome import Accepted, Dead, Rejected, Retry, Stopped
 from tests.platforms.gd_driving.document import without
-
-Order = tuple[str, str, dict[str, Any]]
-"""Method, path and JSON of a call to the simulator before the event."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """An event that ends in this way once the simulator is prepared."""
-
-    event_operation: str
-    data: dict[str, Any]
-    prepare: list[Order]
-    expect: type[Ending]
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """Why this platform has no such situation."""
-
-    reason: str = field()
-
+from tests.support.contract import Order, Situation, Situations, Waiver
 
 _PHOTO = {"content": b64encode(b"\xff\xd8\xff\xe0 a photo").decode()}
 _STUDENT = without("student-submit", "contract", photo=1004)
@@ -39,7 +16,7 @@ def _fault(kind: str, **options: Any) -> list[Order]:
     return [_PHOTO_KNOWN, ("POST", "/_sandbox/faults", {"kind": kind, **options})]
 
 
-SITUATIONS: Mapping[str, Situation | Waiver] = {
+SITUATIONS: Situations = {
     "accepted": Situation("student-submit", _STUDENT | {"photo": _PHOTO}, [], Accepted, "0"),
     "duplicate": Waiver(
         "返回码定义 has no code for what the platform already has: 备案及修改 replaces a record, and on a lesson "

@@ -72,11 +72,15 @@ class Platform:
         return number
 
 
+async def ready() -> dict[str, str]:
+    return {}
+
+
 @asynccontextmanager
 async def served(folder: Path, **changes: Any) -> AsyncIterator[Platform]:
     box = Box()
     async with open_ledger(f"sqlite:///{folder}/ledger.db") as ledger:
-        app = application([account(school_settings(**changes))], ledger, box, dict)
+        app = application([account(school_settings(**changes))], ledger, box, ready)
         async with TestClient(TestServer(app)) as client:
             yield Platform(client, box)
 

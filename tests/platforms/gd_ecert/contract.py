@@ -1,40 +1,18 @@
 """What every platform shows in the common suite: one sample for each situation, or why there is none."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.outcome import Accepted, Dead, Ending, Rejected, Retry
-
-Prepare = tuple[str, str, Any]
-"""Method, path and JSON of a call of the simulator's `/_sandbox` API."""
-
-
-@dataclass(frozen=True)
-class Situation:
-    """An event, what is done to the simulator before it, and how it ends."""
-
-    event_operation: str
-    data: dict[str, Any]
-    prepare: list[Prepare] = field(default_factory=list)
-    expect: type[Ending] = Accepted
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """There is no such situation here."""
-
-    reason: str
-
+from gateway.outcome import Dead, Rejected, Retry
+from tests.support.contract import Order, Situation, Situations
 
 CASE = {"service": "case-submit", "body": {"caseNo": "YST-2026-0001", "copies": 1}}
 
 
-def _fault(kind: str, **options: Any) -> list[Prepare]:
+def _fault(kind: str, **options: Any) -> list[Order]:
     return [("POST", "/_sandbox/faults", {"kind": kind, **options})]
 
 
-SITUATIONS: Mapping[str, Situation | Waiver] = {
+SITUATIONS: Situations = {
     "accepted": Situation("service-call", CASE),
     "duplicate": Situation("service-call", CASE, [("POST", "/_sandbox/cases", {"caseNo": "YST-2026-0001"})]),
     "refused": Situation("service-call", {"service": "case-submit", "body": {"copies": 1}}, expect=Rejected),

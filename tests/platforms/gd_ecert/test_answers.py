@@ -14,7 +14,7 @@ from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, S
 from gateway.transport import AnswerLostError, Reply
 from tests.platforms.gd_ecert.bench import AT_LEISURE, NUMBER, Bench, account, do, saying, wired
 from workers.gd_ecert.client import read
-from workers.gd_ecert.codes import ACK_CODES, GATEWAY, code_text
+from workers.gd_ecert.codes import ACK_CODES, CODES, code_text
 from workers.gd_ecert.settings import Service
 
 # The table of facts A4, copied by hand: errcode, whether to retry, and as what.
@@ -49,8 +49,8 @@ async def test_every_error_of_the_gateway_ends_as_the_table_says(
 
 
 def test_the_table_has_every_documented_code_and_no_other() -> None:
-    assert set(GATEWAY) == {code for code, _ in DOCUMENT} | {"http-401"}
-    assert {code: ENDINGS[known.verdict] for code, known in GATEWAY.items() if code != "http-401"} == dict(DOCUMENT)
+    assert set(CODES) == {code for code, _ in DOCUMENT} | {"http-401"}
+    assert {code: ENDINGS[known.verdict] for code, known in CODES.items() if code != "http-401"} == dict(DOCUMENT)
     assert set(ACK_CODES) == {"SUCCESS", "FAILURE"}
 
 

@@ -88,12 +88,16 @@ class Inbox:
         return data
 
 
+async def ready() -> dict[str, str]:
+    return {}
+
+
 @asynccontextmanager
 async def listening(**settings: Any) -> AsyncIterator[Inbox]:
     """The gateway's HTTP side with one account."""
     broker = Broker()
     own = account(**{"inbound_services": ["case-status"], **settings})
-    app = application([Account("gd_ecert", "default", own)], cast(Ledger, None), cast(Outbox, broker), not_ready=dict)
+    app = application([Account("gd_ecert", "default", own)], cast(Ledger, None), cast(Outbox, broker), ready)
     async with TestServer(app) as server:
         yield Inbox(server, broker)
 
