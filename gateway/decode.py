@@ -109,7 +109,8 @@ def _for_operation(
         known = ", ".join(operations)
         return _refuse(f"unknown type {event.type!r}; {names.platform} has: {known}", by_key, operations, raw)
     if by_key in operations and by_key != operation.name:
-        return _refuse(f"type {event.type!r} was published under the key of {by_key!r}", by_key, operations, raw)
+        said = f"type {event.type!r} was published under the key of {by_key!r}"
+        return _refuse(said, operation.name, operations, raw)
     try:
         data = operation.model.model_validate(event.data)
     except ValidationError as error:

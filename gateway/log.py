@@ -27,7 +27,7 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         structlog.dev.ConsoleRenderer()
         if console
         else structlog.processors.JSONRenderer(
-            serializer=lambda value, **_: orjson.dumps(value, default=str).decode()
+            serializer=lambda value, **_: orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         )
     )
     structlog.configure(

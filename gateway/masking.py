@@ -31,13 +31,15 @@ _SECRET = re.compile(
     r"""
       (?<![0-9A-Za-z])(?:Bearer|Basic)\s+[\w.~+/=-]+        # authorization header
     | (?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])       # ticket, token, digest
-    | (?<![\w])[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}(?![\w])      # JSON web token
+    | (?<![\w.-])[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}(?![\w])      # JSON web token
     | (?<=://)[^\s/@:]+:[^\s/@]+(?=@)                       # credentials in an address
     """,
     re.VERBOSE,
 )
 
 _SHOWS_ENDS = 12
+_LONG_NUMBER = 19
+"""Digits of a whole number that JSON's readers may not hold."""
 
 
 def mask(value: object) -> str:
@@ -56,15 +58,15 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
 
 def _without(text: str, values: Iterable[str]) -> str:
     """The text with every occurrence of these values masked; occurrences that overlap become one."""
-    found = sorted((at, at + len(value)) for value in values for at in _occurrences(text, value))
-    parts, end = [], 0
-    while found:
-        start, stop = found.pop(0)
-        while found and found[0][0] < stop:
-            stop = max(stop, found.pop(0)[1])
-        parts += [text[end:start], mask(text[start:stop])]
-        end = stop
-    return "".join([*parts, text[end:]])
+    spans: list[tuple[int, int]] = []
+    for start, stop in sorted((at, at + len(value)) for value in values for at in _occurrences(text, value)):
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(stop, spans[-1][1]))
+        else:
+            spans.append((start, stop))
+    ends = [0, *(stop for _, stop in spans)]
+    parts = (text[end:start] + mask(text[start:stop]) for end, (start, stop) in zip(ends, spans, strict=False))
+    return "".join(parts) + text[ends[-1] :]
 
 
 def _occurrences(text: str, value: str) -> Iterator[int]:
@@ -88,14 +90,19 @@ def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
     """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
     if isinstance(value, Mapping):
         return {
-            masked(key): _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
+            _key(key): _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [masked(item, sensitive) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if scrub_personal(str(value)) == str(value) else mask(value)
+        text = str(value)
+        return value if scrub_personal(text) == text and len(text) < _LONG_NUMBER else mask(text)
     return value if value is None or isinstance(value, bool | float) else scrub(_shown(value))
+
+
+def _key(key: Any) -> Any:
+    return masked(key) if key is None or isinstance(key, str | int | float) else scrub(_shown(key))
 
 
 def _shown(value: object) -> str:

@@ -1,7 +1,7 @@
 """What a platform is to the core, and how platforms are found: one folder each in `workers`, listed nowhere."""
 
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from gateway.account import Account, AccountSettings
 from gateway.errors import RefusedError
+from gateway.onboarding import Entry
 from gateway.outcome import Ending
 from gateway.steps import Steps
 from gateway.token import TokenStore
@@ -87,6 +88,7 @@ class Platform:
     operations: Mapping[str, Operation]
     inbound_events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     inbound_routes: Callable[[Inbound], Iterable[web.RouteDef]] = field(default=lambda inbound: ())
+    onboarding: Callable[[Any], Sequence[Entry]] = field(default=lambda settings: ())
 
 
 class PlatformError(RefusedError):

@@ -107,7 +107,7 @@ class TokenKeeper:
                 raise self._stopped
             if self._token is not None and (self._token is renewed or self._is_fresh()):
                 return self._token
-            if self._renewal is None:
+            if self._renewal is None or self._renewal.done():
                 self._renewal = asyncio.create_task(self._renew())
                 self._renewal.add_done_callback(self._renewed)
             renewed = await asyncio.shield(self._renewal)  # and look again: it may have been refused meanwhile
@@ -154,7 +154,8 @@ class TokenKeeper:
         log.warning("token.login_failed", code=code, stopped=self._stopped is not None)
 
     def _renewed(self, task: asyncio.Task[Token]) -> None:
-        self._renewal = None
+        if self._renewal is task:
+            self._renewal = None
         if not task.cancelled():
             task.exception()  # whoever waited has it; with nobody waiting it is logged already
 

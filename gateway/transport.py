@@ -66,9 +66,9 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
     )
 
 
-_begun: ContextVar[bool] = ContextVar("begun")
-_sent: ContextVar[bool] = ContextVar("sent")
-"""Of the exchange under way in this task: whether it was begun, and whether its request left."""
+_begun: ContextVar[bool | None] = ContextVar("begun", default=None)
+_sent: ContextVar[bool] = ContextVar("sent", default=False)
+"""Of the exchange under way in this task, if one is: whether it was begun, and whether its request left."""
 
 
 def failure(error: Exception) -> NotSentError | AnswerLostError:
@@ -92,7 +92,8 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
     """The client repeats an idempotent request by itself when a connection drops; an attempt of ours is one."""
     if _begun.get():
         raise AnswerLostError("connection-lost")
-    _begun.set(True)
+    if _begun.get() is not None:
+        _begun.set(True)
     return await handler(request)
 
 
@@ -108,6 +109,8 @@ async def exchange(http: aiohttp.ClientSession, method: str, url: str, **request
             return Reply(response.status, response.headers, await response.read())
     except (aiohttp.ClientError, TimeoutError) as error:
         raise failure(error) from error
+    finally:
+        _begun.set(None)
 
 
 def refused_by_http(reply: Reply) -> Ending | None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import dead, events, process, topology
+from gateway.cli import check, dead, events, process, topology
 from gateway.cli.common import fail_clearly
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command()(process.worker)
 app.command()(process.serve)
 app.command()(process.sandbox)
 app.command()(process.resume)
+app.command()(check.check)
 app.command()(events.publish)
 app.command()(events.trace)
 app.add_typer(dead.app, name="dead")

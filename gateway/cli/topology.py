@@ -1,10 +1,17 @@
 """Exchanges and queues: declare them, or report what differs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gateway.cli.common import FAILED, Config, Json, configured, run_async, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.account import Account
+    from gateway.settings import Settings
+    from gateway.topology import Exchange, Queue
 
 app = typer.Typer(help="Exchanges and queues at the broker 拓扑.", no_args_is_help=True)
 
@@ -25,6 +32,18 @@ def check(config: Config = None, as_json: Json = False) -> None:
         raise typer.Exit(FAILED)
 
 
+def expected(settings: "Settings", accounts: "Sequence[Account]") -> "tuple[list[Exchange], list[Queue]]":
+    """The exchanges and queues that there must be for these accounts."""
+    from gateway import platform, topology
+
+    ladder = settings.retry.ladder_seconds
+    queues = topology.shared_queues(ladder)
+    for account in accounts:
+        names = topology.Names(account.platform, account.name)
+        queues += topology.account_queues(names, platform.load(account.platform).operations)
+    return topology.exchanges(ladder), queues
+
+
 async def _declare(config: Any) -> None:
     from gateway import platform
     from gateway.broker import connect
@@ -41,17 +60,12 @@ async def _declare(config: Any) -> None:
 
 
 async def _check(config: Any) -> dict[str, list[str]]:
-    from gateway import declare, platform, topology
+    from gateway import declare
     from gateway.broker import connect
 
     settings, accounts = configured(config)
-    ladder = settings.retry.ladder_seconds
-    queues = topology.shared_queues(ladder)
-    for account in accounts:
-        names = topology.Names(account.platform, account.name)
-        queues += topology.account_queues(names, platform.load(account.platform).operations)
     async with connect(settings.broker, "gateway topology") as connection:
-        found = await declare.check(connection, settings.broker, topology.exchanges(ladder), queues)
+        found = await declare.check(connection, settings.broker, *expected(settings, accounts))
     if settings.broker.management_url is None:
         found["bindings"] = []
         typer.echo("bindings were not checked: set broker.management_url", err=True)

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -120,11 +120,9 @@ class Ledger:
         return [None] * len(records)
 
     async def _read(self, keys: Sequence[Key]) -> list[Record | None]:
-        columns = tuple_(EVENTS.c.platform, EVENTS.c.account, EVENTS.c.source, EVENTS.c.id)
-        wanted = [(key.platform, key.account, key.source, key.id) for key in keys]
+        by_id = select(EVENTS).where(EVENTS.c.id.in_({key.id for key in keys}))  # SQLite has no index for tuples
         async with reported(), self._engine.connect() as connection:
-            rows = await connection.execute(select(EVENTS).where(columns.in_(wanted)))
-            found = {record.key: record for record in map(to_record, rows)}
+            found = {record.key: record for record in map(to_record, await connection.execute(by_id))}
         return [found.get(key) for key in keys]
 
 

@@ -89,9 +89,9 @@ class CertificateSubmit(Data):
     """
 
     certType: CertType
-    safeCertParameter: Annotated[SafeCertParameter | None, *_BELONGS] = None
-    specialCertParameter: Annotated[SpecialCertParameter | None, *_BELONGS] = None
-    managerCertParameter: Annotated[ManagerCertParameter | None, *_BELONGS] = None
+    safeCertParameter: Annotated[SafeCertParameter | None, *_BELONGS, Field(title="安许证参数")] = None
+    specialCertParameter: Annotated[SpecialCertParameter | None, *_BELONGS, Field(title="特种证参数")] = None
+    managerCertParameter: Annotated[ManagerCertParameter | None, *_BELONGS, Field(title="安管证参数")] = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [samples.CERTIFICATE_SUBMIT]})
 

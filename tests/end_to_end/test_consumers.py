@@ -58,7 +58,11 @@ async def watched(worker: Worker) -> AsyncIterator[Watch]:
     """Serve the worker's readiness, as a process does, and watch it."""
     watch = Watch()
     outbox = Outbox(worker.settings.broker, "tests")
-    app = application([], worker.ledger, outbox, lambda: {} if worker.ready else {str(worker.account): worker.phase})
+
+    async def not_ready() -> dict[str, str]:
+        return {} if worker.ready else {str(worker.account): worker.phase}
+
+    app = application([], worker.ledger, outbox, not_ready)
     async with serve(app, worker.settings.http) as address:
         task = asyncio.create_task(watch.follow(address))
         try:
@@ -133,11 +137,10 @@ async def called(stage: Scene, times: int) -> bool:
 
 
 async def test_the_lease_is_free_again_for_another_worker_at_once_when_one_ends(stage: Scene) -> None:
-    async with stage.running():
-        async with await aio_pika.connect(stage.url) as other:
-            channel = await other.channel()
-            with pytest.raises(aio_pika.exceptions.ChannelClosed):
-                await channel.declare_queue(queue("lease"), exclusive=True, durable=False)
+    async with stage.running(), await aio_pika.connect(stage.url) as other:
+        channel = await other.channel()
+        with pytest.raises(aio_pika.exceptions.ChannelClosed):
+            await channel.declare_queue(queue("lease"), exclusive=True, durable=False)
     async with await aio_pika.connect(stage.url) as other:
         channel = await other.channel()
         await channel.declare_queue(queue("lease"), exclusive=True, durable=False)

@@ -137,7 +137,7 @@ GATEWAY_HEADERS = {
 
 
 async def test_interactive_questions_never_become_dead_letters(stage: Scene) -> None:
-    wrong = {"data": {}}
+    wrong: dict[str, Any] = {"data": {}}
     questions = [check("t-1") | wrong, qr_code("t-2") | wrong, check("t-3"), qr_code("t-4")]
     async with stage.running():
         await stage.fault("code", code="X9999", path="checkAccountReg", times=1)

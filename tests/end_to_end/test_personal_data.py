@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.support.commands import server
-from tests.support.events import DURABLE, check, credit, login, qr_code, verified, verification
+from tests.support.events import DURABLE, check, credit, login, qr_code, verification, verified
 from tests.support.outside import event, until
 from tests.support.scene import Scene
 from workers.gd_accounting.simulator.app import DEMO_SECRET, PLATFORM
@@ -81,7 +81,7 @@ async def reasons(stage: Scene) -> dict[str, str]:
 
 def tokens(stage: Scene) -> list[str]:
     """Every token that the platform ever gave."""
-    state = stage.platform._runner.app[PLATFORM]  # type: ignore[union-attr]
+    state = stage.platform._runner.app[PLATFORM]
     return [institution.token for institution in state.accounts.institutions.values() if institution.token]
 
 

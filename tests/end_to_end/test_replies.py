@@ -1,6 +1,5 @@
 """`reply_to`: the result goes straight there as well; and results that nobody is there to take."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -9,7 +8,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import REGISTRY
 
 from tests.support.events import check, credit
-from tests.support.outside import Outside, mobile_login, until
+from tests.support.outside import Outside, eventually, mobile_login, until
 from tests.support.scene import Scene, queue
 
 
@@ -102,7 +101,12 @@ async def nothing_is_left(stage: Scene) -> None:
 
 
 async def answered(replies: aio_pika.abc.AbstractQueue) -> AbstractIncomingMessage:
-    async with asyncio.timeout(10):
-        while (message := await replies.get(no_ack=True, fail=False)) is None:
-            await asyncio.sleep(0.02)
-        return message
+    found: list[AbstractIncomingMessage] = []
+
+    async def came() -> bool:
+        if (message := await replies.get(no_ack=True, fail=False)) is not None:
+            found.append(message)
+        return bool(found)
+
+    await eventually(came, what="an answer")
+    return found[0]

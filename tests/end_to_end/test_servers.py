@@ -79,7 +79,7 @@ async def test_a_gateway_without_broker_is_alive_and_not_ready_and_says_which_ac
 async def test_a_port_that_is_taken_is_one_clear_line(stage: Scene) -> None:
     stage.settings()
     async with server(stage.folder, "serve") as web:
-        done = await gateway(stage.folder, "run", GATEWAY_HTTP__PORT=str(web.port))
+        done = await gateway(stage.folder, "run", variables={"GATEWAY_HTTP__PORT": str(web.port)})
     assert done.code in {1, 2}
     assert "Traceback" not in done.err
     assert str(web.port) in done.err.splitlines()[-1]

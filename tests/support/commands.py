@@ -38,17 +38,19 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "COLUMNS": "160", "NO_COLOR": "1", **changes}
 
 
-async def start(folder: Path, *arguments: str, **variables: str) -> Process:
+async def start(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> Process:
     """Start `gateway …` in a folder whose gateway.toml it finds by itself."""
     command = (sys.executable, "-m", "gateway", *arguments)
     return await asyncio.create_subprocess_exec(
-        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=folder, env=environment(variables)
+        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=folder, env=environment(variables or {})
     )
 
 
-async def gateway(folder: Path, *arguments: str, stdin: bytes = b"", **variables: str) -> Done:
-    """Run `gateway …` to its end."""
-    process = await start(folder, *arguments, **variables)
+async def gateway(
+    folder: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+) -> Done:
+    """Run `gateway …` to its end, with these environment variables besides."""
+    process = await start(folder, *arguments, variables=variables)
     try:
         async with asyncio.timeout(COMMAND_SECONDS):
             out, err = await process.communicate(stdin)

@@ -75,7 +75,8 @@ def refusal(event: Any, key: str = "toy_land.default.credit-sync") -> str:
 
 
 def work(**changed: Any) -> Work:
-    read_ = read(EVENT | changed)
+    event = EVENT | changed
+    read_ = read(event, f"toy_land.default.{event['type'].partition('.')[2]}")
     assert isinstance(read_, Work)
     return read_
 

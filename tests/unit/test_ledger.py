@@ -4,11 +4,13 @@ import asyncio
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,10 +105,26 @@ async def test_a_trace_shows_all_events_of_an_id_whatever_their_source_and_accou
 async def test_many_records_and_questions_at_once_each_get_their_own(ledger: Ledger) -> None:
     """More than one group takes, written and read at the same time."""
     written = [event(n) for n in range(1300)]
-    await asyncio.gather(*(ledger.record(one) for one in written))
-    keys = [replace(KEY, id=f"e-{n}") for n in range(1310)]
+    await asyncio.gather(*(ledger.record(one) for one in reversed(written)))
+    keys = [replace(KEY, id=f"e-{n}") for n in range(-5, 1300)]
     found = await asyncio.gather(*(ledger.find(key) for key in keys), *(ledger.record(one) for one in written[:99]))
-    assert found[:1310] == [*written, *[None] * 10]
+    assert found[:1305] == [*[None] * 5, *written]
+
+
+@pytest.mark.parametrize("many", [1, 2, 50])
+async def test_no_question_reads_the_whole_table(ledger: Ledger, file: Path, many: int) -> None:
+    """SQLite searches its index for one row value, and scans the table for a list of them."""
+    asked: list[tuple[str, Any]] = []
+
+    def listen(*call: Any) -> None:
+        asked.append((call[2], call[3]))
+
+    sqlalchemy.event.listen(ledger._engine.sync_engine, "before_cursor_execute", listen)
+    await asyncio.gather(*(ledger.find(replace(KEY, id=f"e-{n}")) for n in range(many)), ledger.trace("e-1"))
+    with closing(sqlite3.connect(file)) as other:
+        plans = [str(other.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]
+    assert len(plans) >= 2
+    assert not [plan for plan in plans if "SCAN events" in plan]
 
 
 async def test_of_many_records_of_one_event_the_last_one_asked_for_stays(ledger: Ledger) -> None:
@@ -118,9 +136,8 @@ async def test_of_many_records_of_one_event_the_last_one_asked_for_stays(ledger:
 
 async def test_a_recorded_event_is_on_disk_when_recording_returns(ledger: Ledger, file: Path) -> None:
     await ledger.record(record())
-    with sqlite3.connect(file) as other:
+    with closing(sqlite3.connect(file)) as other:
         assert other.execute("SELECT id, message FROM events").fetchall() == [("e-1", "调用成功")]
-    other.close()
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

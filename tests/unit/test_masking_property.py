@@ -31,7 +31,9 @@ phones = st.builds(
     st.sampled_from("3456789"),
     digits,
 )
-tickets = st.text("0123456789abcdef", min_size=32, max_size=64)
+tickets = st.text("0123456789abcdef", min_size=32, max_size=64) | st.text(
+    "0123456789ABCDEF", min_size=32, max_size=64
+)
 recognised = id_numbers | old_id_numbers | phones | tickets
 """What is known by its look, wherever it stands."""
 
@@ -63,6 +65,15 @@ class Hidden(str):
     __slots__ = ()
 
 
+class HiddenNumber(int):
+    """A number that must not show."""
+
+
+numbers = st.builds(lambda first, rest: HiddenNumber(f"1{first}{rest[:9]}"), st.sampled_from("3456789"), digits) | (
+    st.builds(lambda first, rest: HiddenNumber(f"{first}{rest}0"), st.sampled_from("123456789"), digits)
+)
+
+
 texts_with_one = st.builds(
     lambda before, value, after: (f"{before}|{value}|{after}", value), between, recognised, between
 )
@@ -77,6 +88,7 @@ def structures(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             | st.lists(inner, max_size=3).map(tuple)
             | st.dictionaries(field_names, inner, max_size=4)
             | st.dictionaries(sensitive_names, inner_sensitive, max_size=3)
+            | st.dictionaries(recognised.map(Hidden), inner, max_size=2)
         ),
         max_leaves=12,
     )
@@ -87,29 +99,28 @@ inner_sensitive = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(field_names, inner, max_size=3),
     max_leaves=5,
 )
-anything = structures(recognised.map(Hidden))
+anything = structures(recognised.map(Hidden) | numbers)
+
+
+def parts_of(value: Any) -> Iterator[Any]:
+    """Everything that stands in a structure, its keys as well."""
+    if isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from parts_of(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from parts_of(item)
+    else:
+        yield value
 
 
 def hidden_in(value: Any) -> Iterator[str]:
-    if isinstance(value, Hidden):
-        yield str(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from hidden_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from hidden_in(item)
+    return (str(part) for part in parts_of(value) if isinstance(part, Hidden | HiddenNumber))
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from texts_of(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from texts_of(item)
-    elif isinstance(value, str):
-        yield value
+    return (str(part) for part in parts_of(value))
 
 
 def leaks(values: Iterator[str], shown: str) -> list[str]:

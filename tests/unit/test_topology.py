@@ -142,8 +142,10 @@ def test_dead_letters_never_leave_by_themselves() -> None:
     assert set(account()[NAMES.queue("dead")].arguments) == {"x-queue-type", "x-delivery-limit"}
 
 
-@pytest.mark.parametrize("role", ["bulk", "due"])
-def test_a_durable_event_that_the_broker_gives_up_becomes_a_dead_letter(role: str) -> None:
+@pytest.mark.parametrize(("role", "exchange"), [("bulk", topology.DUE), ("due", topology.DEAD)])
+def test_a_durable_event_that_the_broker_gives_up_is_worked_on_or_becomes_a_dead_letter(
+    role: str, exchange: str
+) -> None:
     arguments = account()[NAMES.queue(role)].arguments
-    assert arguments["x-dead-letter-exchange"] == topology.DEAD
+    assert arguments["x-dead-letter-exchange"] == exchange
     assert "x-message-ttl" not in arguments

@@ -53,7 +53,7 @@ class Batch:
         self._steps = steps
         self._means_had = means_had
         # the run that replays the event, where the core tells: what was refused before it is asked again
-        self._replay = getattr(steps, "replay", None)
+        self._replay = steps.replay
 
     def outcome(self, row: Row) -> Json | None:
         """What the platform said of a certificate, as far as it counts still: an Outcome, and what _kept adds."""

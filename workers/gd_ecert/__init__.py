@@ -4,6 +4,7 @@ from gateway.platform import Platform
 from schemas.gd_ecert import INBOUND
 from workers.gd_ecert.client import connect
 from workers.gd_ecert.inbound import routes
+from workers.gd_ecert.onboarding import onboarding
 from workers.gd_ecert.operations import OPERATIONS
 from workers.gd_ecert.settings import Settings
 
@@ -15,4 +16,5 @@ PLATFORM = Platform(
     operations=OPERATIONS,
     inbound_events=INBOUND,
     inbound_routes=routes,
+    onboarding=onboarding,
 )

@@ -1,35 +1,19 @@
 """The onboarding list: every field of the document's application forms, filled from an account's settings. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from gateway.onboarding import Entry, State
 from schemas.gd_ecert.codes import ACCESS_SCENES, ENVIRONMENTS
 from workers.gd_ecert import forms
 from workers.gd_ecert.application import PolicyRow, PublishedService
 from workers.gd_ecert.forms import Form, Row, Table
 from workers.gd_ecert.policies import needed
 from workers.gd_ecert.settings import Settings
-
-State = Literal["filled", "missing", "awaited", "optional", "elsewhere"]
-"""awaited: the province fills it in. elsewhere: this account cannot know, the other environment's may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One field of one form. `line`: of a table, from 1. `key`: the setting that fills it. Secrets are not shown."""
-
-    section: str
-    form: str
-    field: str
-    value: str | None
-    state: State
-    key: str
-    line: int | None = None
-    note: str = ""
 
 
 def onboarding(settings: Settings) -> list[Entry]:

@@ -256,19 +256,13 @@ async def test_a_pause_in_the_middle_keeps_what_was_settled() -> None:
     assert set(state["sent"].values()) == {1}
 
 
-class Replayed(Steps):
-    """Steps that tell which run replays the event, as the core should."""
-
-    replay = "run-1"
-
-
 async def test_a_replay_asks_again_for_the_refused_and_never_for_the_accepted() -> None:
     disk = Disk()
     async with house() as here:
         await here.sandbox("refuse", guids=REFUSED)
         await here.submit(*rows(100), steps=disk.steps())
         await here.sandbox("refuse", guids={})
-        again = Replayed(disk.kept, disk.steps().record)
+        again = Steps(disk.kept, disk.steps().record, replay="run-1")
         ending = await here.submit(*rows(100), steps=again)
         state = await here.state()
     assert isinstance(ending, Accepted)
@@ -440,7 +434,8 @@ async def test_a_code_in_use_after_our_answer_was_lost_is_in_use_by_us() -> None
         lost = await here.call("certificate-file-submit", files(file()), disk.steps())
         ending = await here.call("certificate-file-submit", files(file()), disk.steps())
         state = await here.state()
-        again = await here.call("certificate-file-submit", files(file()), Replayed(disk.kept, disk.steps().record))
+        replayed = Steps(disk.kept, disk.steps().record, replay="run-1")
+        again = await here.call("certificate-file-submit", files(file()), replayed)
         assert (await here.state())["sent"] == {ISSUED[0]: 2}
     assert isinstance(lost, Retry)
     assert isinstance(ending, Accepted)

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from gateway.onboarding import Entry
 from tests.platforms.gd_ecert.bench import TOKEN, account
 from tests.platforms.gd_ecert.document import FORMS
 from workers.gd_ecert import forms
 from workers.gd_ecert.application import Application
-from workers.gd_ecert.onboarding import Entry, onboarding
+from workers.gd_ecert.onboarding import onboarding
 from workers.gd_ecert.settings import Settings
 
 FULL: dict[str, Any] = {

@@ -74,12 +74,8 @@ MOBILE_LOGIN = Endpoint(
     fields=(TICKET, _moment("loginTime", 19), YEAR, AREA, APP_ID),
     login=False,
 )
-QR_CODE = Endpoint(
-    section=8, method="GET", path="/intf/org/getQRCode", fields=(TICKET, AREA, EDU_TYPE, COURSE)
-)
-VERIFICATION = Endpoint(
-    section=9, method="GET", path="/intf/org/verificationResults", fields=(TICKET, Field("uuid"))
-)
+QR_CODE = Endpoint(section=8, method="GET", path="/intf/org/getQRCode", fields=(TICKET, AREA, EDU_TYPE, COURSE))
+VERIFICATION = Endpoint(section=9, method="GET", path="/intf/org/verificationResults", fields=(TICKET, Field("uuid")))
 CREDIT = Endpoint(
     section=10,
     method="POST",

@@ -26,9 +26,7 @@ async def parameters(request: web.Request) -> Mapping[str, Any]:
         body = (await request.read()).decode()
     except UnicodeDecodeError:
         raise Refused(Code.MALFORMED, "请求体不是 UTF-8") from None
-    return (
-        dict(parse_qsl(body, keep_blank_values=True)) if request.content_type == FORM else _json_object(body)
-    )
+    return dict(parse_qsl(body, keep_blank_values=True)) if request.content_type == FORM else _json_object(body)
 
 
 def _json_object(body: str) -> dict[str, Any]:
