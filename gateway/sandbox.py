@@ -16,10 +16,13 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 
 def application() -> web.Application:
-    """Every platform's simulator under `/<platform>`."""
+    """Every platform's simulator under `/<platform>`; a broken one does not stop its neighbours."""
     app = web.Application(client_max_size=LARGEST_BODY)
     for name in platform.names():
-        app.add_subapp(f"/{name}", platform.simulator(name))
+        try:
+            app.add_subapp(f"/{name}", platform.simulator(name))
+        except Exception:
+            log.exception("simulator.broken", platform=name)
     return app
 
 

@@ -31,7 +31,13 @@ class StackError(Exception):
 class Process:
     """One `gateway` command. `log` gets what it writes."""
 
-    def __init__(self, arguments: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
         self._log = log
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
@@ -40,6 +46,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **(environment or {})},
+                cwd=cwd,
                 start_new_session=True,  # Ctrl-C is for us; we end it in good order
             )
 
