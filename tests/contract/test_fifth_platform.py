@@ -33,7 +33,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_contract_suite_finds_and_tests_it(tree: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "tests/contract/test_every_platform.py", "-k", "toy_land", "-v"]
+    command = [sys.executable, "-m", "pytest", "tests/contract/test_every_platform.py", "-k", "toy_land", "-vv"]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout
     assert "toy_land: unknown code" in done.stdout
