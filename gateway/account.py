@@ -1,5 +1,6 @@
 """One institution's credentials at one platform: the unit of token, address, rate, lease and queues."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -56,6 +57,10 @@ class Account:
     def __str__(self) -> str:
         return f"{self.platform}.{self.name}"
 
+    def secrets(self) -> frozenset[str]:
+        """Every secret of the settings, to be scrubbed out of what a platform says."""
+        return frozenset(_secrets(self.settings))
+
     def fingerprint(self) -> str:
         """All settings, secrets included, as one text: only ever to be hashed, to see whether they changed."""
         values = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
@@ -64,3 +69,14 @@ class Account:
 
 def _revealed(value: Any) -> Any:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets(item)

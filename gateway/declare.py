@@ -10,6 +10,7 @@ from aiormq.exceptions import ChannelClosed, ChannelNotFoundEntity
 from yarl import URL
 
 from gateway import topology
+from gateway.errors import UnavailableError
 from gateway.platform import Operation
 from gateway.settings import Broker
 from gateway.topology import Exchange, Names, Queue
@@ -86,11 +87,16 @@ async def _bindings(broker: Broker) -> dict[str, set[tuple[str, str]]] | None:
     path = f"{base.path.rstrip('/')}/api/bindings/{quote(vhost, safe='')}"
     url = base.with_user(None).with_path(path, encoded=True)
     auth = aiohttp.BasicAuth(base.user or "guest", base.password or "guest")
-    async with aiohttp.ClientSession(auth=auth) as http, http.get(url, raise_for_status=True) as response:
-        found: dict[str, set[tuple[str, str]]] = {}
-        for row in await response.json():
-            found.setdefault(row["destination"], set()).add((row["source"], row["routing_key"]))
-        return found
+    try:
+        async with aiohttp.ClientSession(auth=auth) as http, http.get(url, raise_for_status=True) as response:
+            rows = await response.json()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        kind = type(error).__name__
+        raise UnavailableError(f"the management interface at {base.host}:{base.port} fails: {kind}") from None
+    found: dict[str, set[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["destination"], set()).add((row["source"], row["routing_key"]))
+    return found
 
 
 async def _declare_exchange(channel: AbstractChannel, exchange: Exchange) -> None:

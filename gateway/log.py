@@ -1,8 +1,9 @@
 """Log events are `noun.participle` with fields: JSON lines for machines, colours on a terminal, masked in both."""
 
+import json
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -24,11 +25,7 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         hide,
     ]
     render: Processor = (
-        structlog.dev.ConsoleRenderer()
-        if console
-        else structlog.processors.JSONRenderer(
-            serializer=lambda value, **_: orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-        )
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_line)
     )
     structlog.configure(
         processors=[*shared, render],
@@ -37,6 +34,14 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         cache_logger_on_first_use=True,
     )
     _libraries(shared, render)
+
+
+def _line(value: Any, **_: Any) -> str:
+    """One JSON line, also of what is no proper text: a log call must not fail."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return json.dumps(value, default=str, skipkeys=True)
 
 
 def _libraries(shared: list[Processor], render: Processor) -> None:

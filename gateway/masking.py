@@ -116,7 +116,7 @@ def _hidden(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hidden(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _hidden(item) for key, item in value.items()}
+        return {_key(key): _hidden(item) for key, item in value.items()}
     return mask(value)
 
 

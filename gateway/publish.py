@@ -10,15 +10,25 @@ import orjson
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from gateway.broker import Outgoing, Publisher, connect
+from gateway.errors import RefusedError
 from gateway.settings import Broker
 from gateway.topology import EVENTS
 from schemas.envelope import CONTENT_TYPE
 
+SHORT_STRING = 255
+"""Bytes of AMQP's short strings."""
+
 
 def outgoing(event: Mapping[str, Any], reply_to: str | None = None) -> Outgoing:
-    """The message of an event; its routing key follows from its type and account."""
+    """The message of an event; its routing key follows from its type and account.
+
+    Raises RefusedError for an id or a key that AMQP cannot carry.
+    """
     platform, _, operation = str(event.get("type", "")).partition(".")
     key = f"{platform}.{event.get('account', 'default')}.{operation}"
+    for name, value in (("id", str(event.get("id", ""))), ("type and account", key)):
+        if len(value.encode(errors="replace")) > SHORT_STRING:
+            raise RefusedError(f"{name}: at most {SHORT_STRING} bytes can be carried")
     properties = {
         "content_type": CONTENT_TYPE,
         "message_id": str(event.get("id", "")) or None,

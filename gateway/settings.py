@@ -12,6 +12,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from yarl import URL
 
 from gateway import platform
 from gateway.account import Account
@@ -29,6 +30,10 @@ def _scheme(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        try:
+            URL(value)
+        except ValueError:
+            raise ValueError("must be an address: scheme://user:password@host:port/…") from None
         return value
 
     return AfterValidator(check)

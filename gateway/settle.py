@@ -1,7 +1,7 @@
 """How an event leaves: recorded, published with confirm, acknowledged, in this order and nowhere else."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -24,6 +24,9 @@ from schemas.results import Result
 log = structlog.get_logger()
 
 SHORT_STRING = 255
+LONGEST_CODE = 64
+LONGEST_MESSAGE = 2000
+"""Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,11 @@ class Parcel:
 
 
 class Settler:
-    """Settles the events of one account."""
+    """Settles the events of one account; `secrets` are the account's own, which no message may repeat."""
 
-    def __init__(self, names: Names, publisher: Publisher, ledger: Ledger) -> None:
+    def __init__(self, names: Names, publisher: Publisher, ledger: Ledger, secrets: frozenset[str]) -> None:
         self._names = names
+        self._secrets = secrets
         self._publisher = publisher
         self._ledger = ledger
 
@@ -78,8 +82,7 @@ class Settler:
 
     async def delay(self, parcel: Parcel, failure: Retry, attempts: int, seconds: int, deadline: int | None) -> None:
         """The attempt failed and the event waits on the ladder; `deadline` is an interactive one's, epoch ms."""
-        message = scrub(failure.message, parcel.about.secrets)
-        record = self._record(parcel, replace(failure, message=message), attempts)
+        record = self._record(parcel, failure, attempts)
         await self._ledger.record(record)
         properties = parcel.delivery.travelling(
             {
@@ -103,8 +106,8 @@ class Settler:
             operation=parcel.about.operation,
             outcome=outcome_name(final) if final else None,
             category=category.value if category else None,
-            code=ending.code,
-            message=scrub(ending.message, parcel.about.secrets),
+            code=_cut(ending.code, LONGEST_CODE),
+            message=_cut(scrub(ending.message, parcel.about.secrets | self._secrets), LONGEST_MESSAGE) or "",
             duplicate=isinstance(final, Accepted) and final.duplicate,
             attempts=attempts,
             response=dict(final.response)
@@ -126,7 +129,7 @@ class Settler:
             dead_letters.ATTEMPTS: record.attempts,
             dead_letters.FIRST_SEEN: record.first_seen,
             dead_letters.DEAD_AT: record.updated_at,
-            dead_letters.EVENT_ID: parcel.about.event_id,
+            dead_letters.EVENT_ID: _cut(parcel.about.event_id, SHORT_STRING),
             dead_letters.LANE: record.lane,
             REPLAY: None,
         }
@@ -213,6 +216,10 @@ class Settler:
 def _short(value: str | None) -> str | None:
     """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
     return value if value is None or len(value.encode()) <= SHORT_STRING else None
+
+
+def _cut(text: str | None, longest: int) -> str | None:
+    return text if text is None or len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _now() -> str:

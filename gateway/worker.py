@@ -21,6 +21,7 @@ from gateway.intake import Intake
 from gateway.job import Desk, EventJob
 from gateway.lanes import Lanes
 from gateway.ledger import Ledger
+from gateway.masking import scrub
 from gateway.message import delivery
 from gateway.outcome import Halt, Stopped
 from gateway.pace import Pace
@@ -136,7 +137,7 @@ class Worker:
                 operations=self.platform.operations,
                 client=client,
                 ledger=self.ledger,
-                settler=Settler(self.names, await Publisher.open(connection), self.ledger),
+                settler=Settler(self.names, await Publisher.open(connection), self.ledger, self.account.secrets()),
                 lanes=Lanes(),
                 pace=Pace(self.account.settings),
                 gate=gate,
@@ -209,7 +210,8 @@ class Worker:
             gate.close(reason, self.account.settings.pause_seconds)
             log.warning("account.halted", account=str(self.account), state=gate.state, code=reason.code)
             if isinstance(reason, Stopped):
-                await self.ledger.halt(self.account, reason.code, reason.message)
+                message = scrub(reason.message, self.account.secrets())
+                await self.ledger.halt(self.account, reason.code, message)
 
         return halt
 

@@ -57,9 +57,7 @@ class Sensitive:
     """Marks, in `Annotated`, what must not be shown: `Annotated[str, Text(max_bytes=512), Sensitive]`."""
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(schema) | {"x-sensitive": True}
 
 
@@ -109,9 +107,7 @@ class Text:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         # maxLength counts characters: weaker than the rule, yet what a ready-made validator can check
         length = {"minLength": 1, "maxLength": self.max_bytes, "x-max-bytes": self.max_bytes}
         return _described(handler(schema) | length, f"Length in UTF-8 bytes: at most {self.max_bytes}.")
@@ -142,9 +138,7 @@ class Whole:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._check, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(schema) | {"minimum": self.minimum, "maximum": self.maximum}
 
 
@@ -161,17 +155,13 @@ class OneOf:
 
     def _check(self, value: str) -> str:
         if value not in self._known:
-            raise PydanticCustomError(
-                "unknown_code", "must be a code of {sections}", {"sections": self._sections}
-            )
+            raise PydanticCustomError("unknown_code", "must be a code of {sections}", {"sections": self._sections})
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return _described(handler(schema) | {"enum": list(self._codes)}, f"A code of {self._sections}.")
 
 
@@ -208,9 +198,7 @@ def _two_places(value: object) -> Decimal:
     text = str(value) if isinstance(value, int | float | Decimal) else value
     if isinstance(text, str) and _PLAIN_DECIMAL.fullmatch(text):
         return Decimal(text)
-    raise PydanticCustomError(
-        "two_places", "must be a number from 0 to 99999999.99 with at most 2 decimal places"
-    )
+    raise PydanticCustomError("two_places", "must be a number from 0 to 99999999.99 with at most 2 decimal places")
 
 
 # Eight digits before the point: far beyond any credit, and it keeps 1e300 from becoming 300 digits.

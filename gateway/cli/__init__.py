@@ -1,5 +1,7 @@
 """The `gateway` command. Commands import what they need when they run, so that `--help` is quick."""
 
+import logging
+
 import typer
 
 from gateway.cli import check, dead, events, process, topology
@@ -26,5 +28,6 @@ app.add_typer(topology.app, name="topology")
 
 def main() -> None:
     """The entry point: refusals are one clear line and exit code 2, failures of the broker or ledger 1."""
+    logging.getLogger().addHandler(logging.NullHandler())  # a library's own words are for those who stay, see run
     with fail_clearly():
         app()

@@ -28,8 +28,11 @@ def publish(
         events = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise RefusedError(f"{file}: no JSON: {error.msg} at byte {error.pos}") from None
+    events = events if isinstance(events, list) else [events]
+    if not all(isinstance(event, dict) for event in events):
+        raise RefusedError(f"{file}: an event is a JSON object, and several are an array of them")
     settings, _ = configured(config)
-    rows = run_async(publish_events(settings.broker, events if isinstance(events, list) else [events], wait))
+    rows = run_async(publish_events(settings.broker, events, wait))
     show("published", rows, as_json, COLUMNS)
     if wait and any(row["outcome"] != "accepted" for row in rows):
         raise typer.Exit(FAILED)

@@ -45,17 +45,23 @@ def expected(settings: "Settings", accounts: "Sequence[Account]") -> "tuple[list
 
 
 async def _declare(config: Any) -> None:
+    from aiormq.exceptions import ChannelPreconditionFailed
+
     from gateway import platform
     from gateway.broker import connect
     from gateway.declare import declare_account, declare_shared
+    from gateway.errors import RefusedError
     from gateway.topology import Names
 
     settings, accounts = configured(config)
     async with connect(settings.broker, "gateway topology") as connection:
-        await declare_shared(connection, settings.retry.ladder_seconds)
-        for account in accounts:
-            operations = platform.load(account.platform).operations
-            await declare_account(connection, Names(account.platform, account.name), operations)
+        try:
+            await declare_shared(connection, settings.retry.ladder_seconds)
+            for account in accounts:
+                operations = platform.load(account.platform).operations
+                await declare_account(connection, Names(account.platform, account.name), operations)
+        except ChannelPreconditionFailed as error:
+            raise RefusedError(f"something else stands there: {error}") from None
     typer.echo(f"declared: shared exchanges and queues, {len(accounts)} account(s)")
 
 

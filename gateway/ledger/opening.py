@@ -16,7 +16,7 @@ from gateway.ledger.errors import LedgerError, reported
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.tables import KEYS, METADATA
 
-OPEN_ATTEMPTS = 20
+OPEN_ATTEMPTS = 4
 OPEN_PAUSE_SECONDS = 0.25
 
 

@@ -54,9 +54,7 @@ class LoginResolve(Data):
 
     authorizationCode: Annotated[str, Text(max_bytes=1024), Sensitive, Field(title="授权码")]
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"authorizationCode": "0a1b2c3d-4e5f-1661928743772"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"authorizationCode": "0a1b2c3d-4e5f-1661928743772"}]})
 
 
 class EnrolmentCheck(Data):

@@ -104,11 +104,9 @@ def test_whatever_is_passed_a_line_is_written_and_the_caller_goes_on() -> None:
         [sys.executable, "-c", ODD], capture_output=True, text=True, check=False, timeout=30, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr[-400:]
-    assert [json.loads(line)["event"][:11] for line in done.stderr.splitlines()] == [
-        *["odd.logged"] * 6,
-        "call.broken",
-        "half a \ufffd pa",
-    ]
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert events[:-1] == [*["odd.logged"] * 6, "call.broken"]
+    assert events[-1].startswith("half a ")
 
 
 # --- the processor itself

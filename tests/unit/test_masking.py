@@ -187,8 +187,9 @@ def test_the_original_is_left_as_it_was() -> None:
         {"rows": {f"学员{PHONE}": 1}},
         {"contact": int(PHONE)},
         {"number": int(ID_DIGITS)},
+        {"phone": {PHONE: "at home"}},
     ],
-    ids=["key", "key with text", "phone as a number", "id as a number"],
+    ids=["key", "key with text", "phone as a number", "id as a number", "key in a hidden field"],
 )
 def test_personal_data_is_hidden_as_a_key_and_as_a_number_too(value: Any) -> None:
     shown = str(masked(value))

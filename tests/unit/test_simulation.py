@@ -123,9 +123,7 @@ async def test_a_fault_with_a_path_leaves_the_others_alone(client: Client) -> No
     assert (await order(client, "/parts"))[0] == 502
 
 
-async def test_a_status_fault_answers_before_the_platform_and_may_say_when_to_retry(
-    client: Client, toy: Toy
-) -> None:
+async def test_a_status_fault_answers_before_the_platform_and_may_say_when_to_retry(client: Client, toy: Toy) -> None:
     await fault(client, kind="status", status=429, retry_after=7)
     async with client.post("/orders") as response:
         assert (response.status, response.headers["Retry-After"]) == (429, "7")
@@ -176,9 +174,7 @@ async def test_a_hang_answers_once_cleared_even_when_its_times_are_used_up(clien
     assert toy.orders == 1
 
 
-async def test_a_hanging_call_is_over_and_never_processed_when_its_client_leaves(
-    client: Client, toy: Toy
-) -> None:
+async def test_a_hanging_call_is_over_and_never_processed_when_its_client_leaves(client: Client, toy: Toy) -> None:
     await fault(client, kind="hang")
     with pytest.raises(TimeoutError):
         await client.post("/orders", timeout=aiohttp.ClientTimeout(total=0.1))
@@ -210,9 +206,7 @@ async def test_a_dropped_call_gets_no_answer_and_is_not_processed(client: Client
     assert (await order(client))[0] == 200
 
 
-async def test_a_call_dropped_after_processing_is_processed_once_and_gets_no_answer(
-    client: Client, toy: Toy
-) -> None:
+async def test_a_call_dropped_after_processing_is_processed_once_and_gets_no_answer(client: Client, toy: Toy) -> None:
     await fault(client, kind="drop-after", times=1)
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await order(client)
@@ -332,9 +326,7 @@ async def test_a_platform_may_carry_its_credential_in_another_header(toy: Toy) -
 
 async def test_a_header_that_is_not_utf8_is_recorded_too(client: Client) -> None:
     reader, writer = await asyncio.open_connection(client.host, client.port)
-    writer.write(
-        b"GET /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\nConnection: close\r\n\r\n"
-    )
+    writer.write(b"GET /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\nConnection: close\r\n\r\n")
     assert b"200 OK" in await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -409,9 +401,7 @@ async def test_the_clock_advances_on_demand(client: Client, toy: Toy) -> None:
         assert response.status == 400
 
 
-async def test_a_reset_forgets_faults_calls_clock_and_the_platforms_own_records(
-    client: Client, toy: Toy
-) -> None:
+async def test_a_reset_forgets_faults_calls_clock_and_the_platforms_own_records(client: Client, toy: Toy) -> None:
     await order(client)
     await fault(client, kind="status", status=500)
     toy.clock.advance(5)

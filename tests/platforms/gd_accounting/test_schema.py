@@ -79,9 +79,7 @@ def test_the_model_has_the_fields_of_the_documents_table_in_its_order(operation:
 
 
 @pytest.mark.parametrize(("operation", "name", "kind", "_length"), FIELDS)
-def test_the_json_schema_has_the_documented_type(
-    operation: str, name: str, kind: str, _length: int | None
-) -> None:
+def test_the_json_schema_has_the_documented_type(operation: str, name: str, kind: str, _length: int | None) -> None:
     documented = {"String": "string", "int": "integer", "Float": "number"}[kind]
     schema = json_schema(operation, name)
     assert documented in [option["type"] for option in schema.get("anyOf", [schema])]
@@ -153,14 +151,10 @@ def test_every_one_of_the_204_divisions_is_accepted(operation: str) -> None:
 
 @pytest.mark.parametrize(("edu_type", "course"), COURSES)
 @pytest.mark.parametrize("operation", with_field("courseTypeCode"))
-def test_every_course_is_accepted_under_its_own_edu_type_only(
-    operation: str, edu_type: str, course: str
-) -> None:
+def test_every_course_is_accepted_under_its_own_edu_type_only(operation: str, edu_type: str, course: str) -> None:
     assert read(operation, eduType=edu_type, courseTypeCode=course)
     other = "PRO" if edu_type == "PUB" else "PUB"
-    assert refused(operation, eduType=other, courseTypeCode=course) == {
-        ("courseTypeCode", "course_not_of_edu_type")
-    }
+    assert refused(operation, eduType=other, courseTypeCode=course) == {("courseTypeCode", "course_not_of_edu_type")}
 
 
 @pytest.mark.parametrize("operation", with_field("courseTypeCode"))

@@ -145,9 +145,7 @@ def test_an_event_cannot_be_changed() -> None:
 MARKED = st.text().map(lambda text: f"☂{text}☂")
 NUMBERS = st.integers(10**9) | st.floats(10**9, allow_infinity=False)
 VALUES = MARKED | NUMBERS | NUMBERS.map(str) | st.datetimes().map(str) | st.from_regex(r"[0-9]{17}[0-9X]\Z")
-FIELD = st.sampled_from(
-    [(operation, name) for operation in MODELS for name in MODELS[operation].model_fields]
-)
+FIELD = st.sampled_from([(operation, name) for operation in MODELS for name in MODELS[operation].model_fields])
 
 
 @given(FIELD, VALUES, st.sampled_from([lambda v: v, lambda v: [v], lambda v: {"a": v}]))

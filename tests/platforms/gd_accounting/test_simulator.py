@@ -253,8 +253,7 @@ def test_the_table_says_what_the_document_says() -> None:
         "syncLoginInfo": {"ticket": 512, "loginTime": 19, "year": 4, "areaCode": 6, "appId": 32},
         "getQRCode": {"ticket": 512, "areaCode": 6, "eduType": 3, "courseTypeCode": 10},
         "verificationResults": {"ticket": 512, "uuid": None},
-        "synchronizeScore": enrolment
-        | {"courseTypeCode": 10, "credit": None, "startTime": 20, "endTime": 20},
+        "synchronizeScore": enrolment | {"courseTypeCode": 10, "credit": None, "startTime": 20, "endTime": 20},
         "login": {"appId": 32, "secret": 32},
     }
 
@@ -359,9 +358,7 @@ async def test_a_division_that_is_not_in_the_dictionary_is_refused(school: Schoo
 
 @pytest.mark.parametrize("path", paths_with("eduType"))
 @pytest.mark.parametrize("edu_type", ["XXX", "pro", "PR"])
-async def test_an_edu_type_other_than_pub_and_pro_is_refused(
-    school: School, path: str, edu_type: str
-) -> None:
+async def test_an_edu_type_other_than_pub_and_pro_is_refused(school: School, path: str, edu_type: str) -> None:
     assert await school.code(path, eduType=edu_type) == "A0416"
 
 
@@ -413,9 +410,7 @@ async def test_a_credit_has_at_most_two_decimals_as_written(school: School, cred
     assert answer["status"] == code
 
 
-@pytest.mark.parametrize(
-    "body", [b"no json", b"[]", b'"text"', b"1", b'{"ticket": ', b"\xff\xfe", b"[" * 200_000]
-)
+@pytest.mark.parametrize("body", [b"no json", b"[]", b'"text"', b"1", b'{"ticket": ', b"\xff\xfe", b"[" * 200_000])
 async def test_a_body_that_is_no_json_object_is_malformed(school: School, body: bytes) -> None:
     assert (await school.call("checkAccountReg", {}, json=None, data=body))["status"] == "A0419"
 
