@@ -21,6 +21,7 @@ from gateway.intake import Intake
 from gateway.job import Desk, EventJob
 from gateway.lanes import Lanes
 from gateway.ledger import Ledger
+from gateway.loss import LostError, closing, raise_lost
 from gateway.masking import scrub
 from gateway.message import delivery
 from gateway.outcome import Halt, Stopped
@@ -46,10 +47,6 @@ DRAIN_SECONDS = 15.0
 """How long work that was begun may take to end, once we are to stop."""
 
 Phase = Literal["disconnected", "standby", "active"]
-
-
-class LostError(Exception):
-    """The worker can go on no longer on this connection; the message says why. It starts anew."""
 
 
 @dataclass
@@ -89,7 +86,7 @@ class Worker:
 
     async def _session(self) -> None:
         async with connect(self.settings.broker, f"gateway {self.account}") as connection:
-            lost = _closing(connection)
+            lost = closing(connection)
             if self.settings.broker.declare:
                 await declare_shared(connection, self.settings.retry.ladder_seconds)
                 await declare_account(connection, self.names, self.platform.operations)
@@ -158,7 +155,7 @@ class Worker:
                 durable = {self.names.queue("bulk"): ahead, self.names.queue("due"): ahead}
                 async with self._intake(connection, durable, self._with_new_lanes(desk)) as intake:
                     await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, lost)
-                _raise_lost(intake.lost, asked.lost, lost)
+                raise_lost(intake.lost, asked.lost, lost)
 
     @asynccontextmanager
     async def _intake(
@@ -187,7 +184,7 @@ class Worker:
         while gate.state != "open" and not self.stop.is_set():
             wait = gate.seconds_left() if gate.state == "paused" else RESUME_SECONDS
             await self._first_of(asyncio.sleep(wait), asked.lost, lost)
-            _raise_lost(asked.lost, lost)
+            raise_lost(asked.lost, lost)
             if gate.state == "paused":
                 gate.open()
                 log.info("account.opened", account=str(self.account))
@@ -247,21 +244,3 @@ class Worker:
 
     def _count_login(self, result: str) -> None:
         metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()
-
-
-def _closing(connection: AbstractConnection) -> asyncio.Future[str]:
-    """A future that says why the connection closed, once it has."""
-    lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    def closed(_: object, error: BaseException | None) -> None:
-        if not lost.done():
-            lost.set_result(f"connection closed: {type(error).__name__}")
-
-    connection.close_callbacks.add(closed)
-    return lost
-
-
-def _raise_lost(*futures: asyncio.Future[str]) -> None:
-    for future in futures:
-        if future.done():
-            raise LostError(future.result())
