@@ -1,7 +1,6 @@
 """`make demo`: real events through a real broker to simulated platforms, and a dead letter that is mended."""
 
 import asyncio
-import json
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ from deploy.local.node import BrokerError, broker
 from deploy.local.samples import Samples, as_expected, samples
 from deploy.local.stack import Stack, StackError, stack
 from gateway import settings
+from gateway.ledger import open_ledger
 from gateway.publish import publish_events
 
 RUN = Path(".run") / f"demo-{os.getpid()}"
@@ -74,18 +74,21 @@ def mended(running: Stack, of: Samples) -> bool:
         running.control(of.platform, call["path"], call["body"])
     console.print(f"the simulated platform is mended; replaying {of.replay}")
     command(running, "dead", "replay", of.replay)
-    deadline = time.monotonic() + RESULT_SECONDS
-    while (state := traced(running, of.replay)) != "accepted" and time.monotonic() < deadline:
-        time.sleep(0.2)
+    state = asyncio.run(settled(running, of.replay))
     command(running, "trace", of.replay)
     console.print(f"{of.replay} is now [bold]{state}[/bold]")
     return state == "accepted"
 
 
-def traced(running: Stack, event_id: str) -> str | None:
-    """What the ledger says of an event."""
-    done = subprocess.run(gateway(running, "trace", event_id, "--json"), capture_output=True, check=False)
-    return json.loads(done.stdout)[0]["state"] if done.returncode == 0 else None
+async def settled(running: Stack, event_id: str) -> str | None:
+    """How the event ended, by the ledger, once it is accepted or the time is over."""
+    deadline = time.monotonic() + RESULT_SECONDS
+    async with open_ledger(settings.load(running.config).ledger.url) as ledger:
+        while True:
+            (record,) = await ledger.trace(event_id)
+            if record.outcome == "accepted" or time.monotonic() > deadline:
+                return record.outcome
+            await asyncio.sleep(0.1)
 
 
 def command(running: Stack, *arguments: str) -> None:
