@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.node import BrokerError, broker
+from deploy.local.samples import FOLDER
 from deploy.local.stack import HOST, StackError, stack
 
 RUN = Path(".run") / "up"
@@ -21,9 +22,8 @@ def main() -> int:
             print(f"health    {base}/healthz and {base}/readyz")
             for name in running.platforms:
                 print(f"sandbox   http://{HOST}:{running.sandbox_port}/{name}/_sandbox/state")
-            print(
-                f"try       .venv/bin/gateway publish deploy/samples/{running.platforms[0]}/01-check.json --wait 10"
-            )
+            sample = min(FOLDER.glob("*/[0-9]*.json")).relative_to(FOLDER.parent.parent)
+            print(f"try       .venv/bin/gateway publish {sample} --wait 10")
             print(f"          with GATEWAY_CONFIG={running.config}; logs are beside it. Ctrl-C stops everything.")
             sys.stdout.flush()
             signal.pause()
