@@ -13,7 +13,7 @@ from gateway.decode import Refused, Work, decode
 from gateway.errors import UnavailableError
 from gateway.gate import Gate
 from gateway.lanes import Lanes, Place
-from gateway.ledger import Key, Ledger
+from gateway.ledger import Ledger
 from gateway.message import Delivery
 from gateway.outcome import (
     Accepted,
@@ -130,9 +130,10 @@ class EventJob:
         return ending
 
     async def _steps(self, work: Work) -> Steps:
-        if not work.operation.several_calls:
+        key = self.desk.settler.key(self._parcel)
+        if not work.operation.several_calls or key is None:
             return no_steps()
-        return await self.desk.ledger.steps(_key(self.desk.names, work), self.delivery.replay)
+        return await self.desk.ledger.steps(key, self.delivery.replay)
 
     async def _end(self, ending: Ending, attempts: int) -> None:
         match ending:
@@ -161,10 +162,6 @@ class EventJob:
             state = "paused" if isinstance(halt, Paused) else "stopped; an operator must act"
             answer = Expired(halt.code, f"the account is {state}: {halt.message}")
             await self.desk.settler.finish(self._parcel, answer, attempts)
-
-
-def _key(names: Names, work: Work) -> Key:
-    return Key(names.platform, names.account, work.event.source, work.event.id)
 
 
 async def attempt(operation: Operation, client: Any, data: Any, steps: Steps) -> Ending:

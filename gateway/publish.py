@@ -13,10 +13,7 @@ from gateway.broker import Outgoing, Publisher, connect
 from gateway.errors import RefusedError
 from gateway.settings import Broker
 from gateway.topology import EVENTS
-from schemas.envelope import CONTENT_TYPE
-
-SHORT_STRING = 255
-"""Bytes of AMQP's short strings."""
+from schemas.envelope import CONTENT_TYPE, LONGEST
 
 
 def outgoing(event: Mapping[str, Any], reply_to: str | None = None) -> Outgoing:
@@ -27,8 +24,8 @@ def outgoing(event: Mapping[str, Any], reply_to: str | None = None) -> Outgoing:
     platform, _, operation = str(event.get("type", "")).partition(".")
     key = f"{platform}.{event.get('account', 'default')}.{operation}"
     for name, value in (("id", str(event.get("id", ""))), ("type and account", key)):
-        if len(value.encode(errors="replace")) > SHORT_STRING:
-            raise RefusedError(f"{name}: at most {SHORT_STRING} bytes can be carried")
+        if len(value.encode(errors="replace")) > LONGEST:
+            raise RefusedError(f"{name}: at most {LONGEST} bytes can be carried")
     properties = {
         "content_type": CONTENT_TYPE,
         "message_id": str(event.get("id", "")) or None,

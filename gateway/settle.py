@@ -18,12 +18,11 @@ from gateway.message import REPLAY, Delivery
 from gateway.outcome import Accepted, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.topology import Names
 from schemas import dead_letters
-from schemas.envelope import CONTENT_TYPE
+from schemas.envelope import CONTENT_TYPE, LONGEST
 from schemas.results import Result
 
 log = structlog.get_logger()
 
-SHORT_STRING = 255
 LONGEST_CODE = 64
 LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
@@ -129,7 +128,7 @@ class Settler:
             dead_letters.ATTEMPTS: record.attempts,
             dead_letters.FIRST_SEEN: record.first_seen,
             dead_letters.DEAD_AT: record.updated_at,
-            dead_letters.EVENT_ID: _cut(parcel.about.event_id, SHORT_STRING),
+            dead_letters.EVENT_ID: _cut(parcel.about.event_id, LONGEST),
             dead_letters.LANE: record.lane,
             REPLAY: None,
         }
@@ -215,7 +214,7 @@ class Settler:
 
 def _short(value: str | None) -> str | None:
     """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
-    return value if value is None or len(value.encode()) <= SHORT_STRING else None
+    return value if value is None or len(value.encode()) <= LONGEST else None
 
 
 def _cut(text: str | None, longest: int) -> str | None:
