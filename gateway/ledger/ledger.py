@@ -25,7 +25,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._fenced = store.replacing(EVENTS, fence="epoch")
+        self._fenced = str(store.replacing(EVENTS, fence="epoch").compile(dialect=store.engine.dialect))
         self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
 
     async def check(self) -> None:
@@ -142,7 +142,7 @@ class Ledger:
             if record.key not in rows or rows[record.key].epoch <= record.epoch:
                 rows[record.key] = record
         async with self._store.writing() as connection:
-            await connection.execute(self._fenced, [to_row(record) for record in rows.values()])
+            await connection.exec_driver_sql(self._fenced, [to_row(record) for record in rows.values()])
         return [None] * len(records)
 
     async def _look(self, asked: Sequence[looking.Asked]) -> list[Standing]:

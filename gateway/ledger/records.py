@@ -70,31 +70,31 @@ class Standing:
     first: Ahead | None
 
 
-def to_row(record: Record) -> dict[str, Any]:
+def to_row(record: Record) -> tuple[Any, ...]:
     """The columns of a record."""
-    return {
-        "platform": record.key.platform,
-        "account": record.key.account,
-        "source": record.key.source,
-        "id": record.key.id,
-        "operation": record.operation,
-        "outcome": record.outcome,
-        "category": record.category,
-        "code": record.code,
-        "message": record.message,
-        "duplicate": record.duplicate,
-        "attempts": record.attempts,
-        "response": orjson.dumps(record.response).decode() if record.response is not None else None,
-        "first_seen": record.first_seen,
-        "updated_at": record.updated_at,
-        "replay": record.replay,
-        "lane": record.lane,
-        "position": record.position,
-        "blocks": record.blocks,
-        "due_at": record.due_at,
-        "sent_at": record.sent_at,
-        "epoch": record.epoch,
-    }
+    return (
+        record.key.platform,
+        record.key.account,
+        record.key.source,
+        record.key.id,
+        record.operation,
+        record.outcome,
+        record.category,
+        record.code,
+        record.message,
+        record.duplicate,
+        record.attempts,
+        orjson.dumps(record.response).decode() if record.response is not None else None,
+        record.first_seen,
+        record.updated_at,
+        record.replay,
+        record.lane,
+        record.position,
+        record.blocks,
+        record.due_at,
+        record.sent_at,
+        record.epoch,
+    )
 
 
 def to_record(columns: Sequence[Any]) -> Record:

@@ -1,0 +1,58 @@
+"""The ledger in a file: for everything that runs on one machine."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gateway.ledger.errors import LedgerError
+
+PRIVATE = 0o600
+
+
+class SqliteFile:
+    """See gateway.ledger.store.Database."""
+
+    insert = staticmethod(insert)
+    lock = "BEGIN IMMEDIATE"
+
+    def __init__(self, url: str) -> None:
+        self._path = Path(url.removeprefix("sqlite:///"))
+        self._identity: tuple[int, int] | None = None
+        self.engine = create_async_engine(f"sqlite+aiosqlite:///{self._path}")
+        event.listen(self.engine.sync_engine, "connect", prepare)
+
+    def make(self) -> None:
+        """The file holds tokens: nobody else on this machine reads it."""
+        try:
+            self._path.touch(mode=PRIVATE, exist_ok=True)
+            for part in (self._path, *self._path.parent.glob(f"{self._path.name}-*")):
+                if stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
+                    part.chmod(PRIVATE)
+        except OSError as error:
+            wrong = f"the ledger's file {self._path.name} cannot be made: {error.strerror}"
+            raise LedgerError(wrong, "see ledger.url; the file and its folder must be this user's") from None
+        self._identity = self._found()
+
+    def is_there(self) -> bool:
+        """False once the file was deleted or replaced: it can still be written to, and what is written is lost."""
+        return self._found() == self._identity
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+    """What every new connection is told."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
