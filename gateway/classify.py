@@ -14,6 +14,7 @@ from gateway.outcome import (
     Rejected,
     Retry,
     Stopped,
+    Unavailable,
     Verdict,
 )
 
@@ -36,6 +37,10 @@ def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: PLR09
             return Rejected(answer.code, message, response=answer.response)
         case Verdict.RETRY | Verdict.TOKEN:
             return Retry(answer.code, message)
+        case Verdict.DOWN:
+            return Unavailable(answer.code, message, by_code=True)
+        case Verdict.THROTTLED:
+            return Unavailable(answer.code, message, throttled=True)
         case Verdict.PAUSE:
             return Paused(answer.code, message)
         case Verdict.STOP:
