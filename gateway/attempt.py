@@ -25,25 +25,26 @@ async def attempt(operation: Operation, client: Any, data: Any, steps: Steps, *,
     whether it has it.
     """
     try:
-        if uncertain and operation.query is not None:
-            found = await operation.query(client, data)
-            if found is not None:
-                return found
-        return await operation.call(client, data, steps)
+        found = await operation.query(client, data) if uncertain and operation.query else None
+        return found or await operation.call(client, data, steps)
     except NotSentError as error:
         return Unavailable(error.code, "the platform could not be reached")
     except LoginFailedError as error:
         return error.ending
     except AnswerLostError as error:
-        if operation.repeat is Repeat.NEVER:
-            reason = "the request was sent and its answer lost; the platform may have acted on it"
-            return Dead(error.code, reason, Category.UNCERTAIN)
-        return Unavailable(error.code, "no usable answer came from the platform", lost=True)
+        return _lost(operation, error.code)
     except UnavailableError:
         raise
     except Exception as error:  # a defect of ours in one operation must not stop the account's other events
         log.exception("call.broken", operation=operation.name)
         return Dead("internal-error", f"a defect of the gateway: {type(error).__name__}", Category.UNKNOWN)
+
+
+def _lost(operation: Operation, code: str) -> Ending:
+    if operation.repeat is Repeat.NEVER:
+        reason = "the request was sent and its answer lost; the platform may have acted on it"
+        return Dead(code, reason, Category.UNCERTAIN)
+    return Unavailable(code, "no usable answer came from the platform", lost=True)
 
 
 def trouble(ending: Ending) -> Unavailable | None:

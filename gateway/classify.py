@@ -19,7 +19,7 @@ from gateway.outcome import (
 )
 
 
-def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: PLR0911 - one return a verdict
+def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: C901, PLR0911 - one return a verdict
     """The ending that the table gives to the answer; a code it does not list is `unknown`, for an operator.
 
     A token refused here was refused after a fresh login as well, so it is tried again later.

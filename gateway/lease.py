@@ -7,14 +7,16 @@ waits out what an earlier one that left without a word may still believe, and it
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import monotonic
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aiormq.exceptions import ChannelLockedResource
 
 from gateway.broker import CONNECTION_ERRORS
+from gateway.loss import LostError
 
 log = structlog.get_logger()
 
@@ -56,12 +58,26 @@ class Lease:
         while self._clock() - self._confirmed >= SURE_SECONDS:
             await self._asked_again.wait()
 
-    async def lost(self) -> str:
-        """Ask the broker again and again; return why when it no longer answers."""
-        while True:
-            if not await self._ask():
-                return "the broker does not confirm the lease"
-            await asyncio.sleep(ASK_SECONDS)
+    @asynccontextmanager
+    async def watched(self, lost: asyncio.Future[str]) -> AsyncIterator[None]:
+        """Cancel the block, and raise LostError, as soon as the lease is not certain or the connection is `lost`.
+
+        What the block has under way ends with it: the next holder may call from now on.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(self._watch(lost))
+                yield
+                watch.cancel()
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def _watch(self, lost: asyncio.Future[str]) -> None:
+        while await self._ask():
+            await asyncio.wait([lost], timeout=ASK_SECONDS)
+            if lost.done():
+                raise LostError(lost.result())
+        raise LostError("the broker does not confirm the lease")
 
     async def _ask(self) -> bool:
         began = self._clock()
@@ -75,7 +91,7 @@ class Lease:
         finally:
             question.cancel()
 
-    def _heard(self, question: "asyncio.Future[object]", began: float) -> bool:
+    def _heard(self, question: "asyncio.Future[AbstractQueue]", began: float) -> bool:
         error = question.exception()
         if error is None:
             self._confirmed = began

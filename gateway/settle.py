@@ -125,8 +125,8 @@ class Settler:
         due_ms = _due_ms(how.seconds)
         changed = {dead_letters.ATTEMPTS: how.attempts, dead_letters.DUE: due_ms, dead_letters.FAILED: how.failed_at}
         await self._on_the_ladder(parcel, how.seconds, changed | {dead_letters.DEADLINE: how.deadline})
-        waiting = {"blocks": _blocks(parcel, "waits"), "due_at": due_ms / 1000, "sent_at": how.sent_at}
-        record = replace(self._record(parcel, failure, how.attempts), **waiting)
+        record = self._record(parcel, failure, how.attempts)
+        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000, sent_at=how.sent_at)
         if self.key(parcel) is not None:
             await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
