@@ -78,6 +78,7 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
+    _sent_at: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -140,9 +141,10 @@ class EventJob:
     async def _follow(self, step: Step) -> None:
         match step:
             case Go():
-                await self._go(None)
+                await self._go()
             case Uncertain(sent_at):
-                await self._go(sent_at)
+                self._sent_at = sent_at
+                await self._go()
             case Ended(record):
                 self.begun = True
                 await self.desk.settler.again(self._parcel, record)
@@ -183,25 +185,24 @@ class EventJob:
 
     # --- its call
 
-    async def _go(self, sent_at: str | None) -> None:
+    async def _go(self) -> None:
         if isinstance(self._read, Refused):
             self.begun = True
             await self._finish(self._read.ending, self.delivery.attempts)
-        elif sent_at is not None and self._read.operation.repeat is not Repeat.QUERYABLE:
+        elif self._sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
             self.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
-            lost = Dead("worker-lost", reason, Category.UNCERTAIN)
-            await self._finish(self._uncertain(lost, sent_at), self._spent(1))
+            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), spent=1)
         else:
-            await self._ask(self._read, sent_at)
+            await self._ask(self._read)
 
-    async def _ask(self, work: Work, sent_at: str | None) -> None:
+    async def _ask(self, work: Work) -> None:
         interactive, gate = work.operation.interactive, self.desk.gate
         asked = None
         async with self.desk.pace.slot(interactive=interactive):
             if not overdue(self._deadline):
                 permit = gate.enter() if interactive else await gate.turn()
-                asked = None if permit is None else await self._ask_with(permit, work, sent_at)
+                asked = None if permit is None else await self._ask_with(permit, work)
         if asked is not None:
             await self._end(work, *asked)
         elif interactive:
@@ -215,26 +216,26 @@ class EventJob:
         reason = self.desk.gate.reason
         return Expired(reason.code, f"the account is {self.desk.gate.state}: {reason.message}")
 
-    async def _ask_with(self, permit: Permit, work: Work, sent_at: str | None) -> tuple[Ending, int, str | None]:
-        """The ending, how many attempts the event pays for it, and when a request left that must not be repeated."""
+    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, int]:
+        """The ending, and how many attempts the event pays for it."""
         try:
             await self.desk.lease.sure()
-            uncertain = sent_at is not None
-            if work.operation.repeat.noted_before:
-                sent_at = await self.desk.settler.sending(self._parcel)
+            steps = await self._steps(work)
+            if work.operation.repeat.noted_before and not work.operation.several_calls:
+                await steps.sending()
             self.begun = True
             began = monotonic()
-            ending = await self._call(work, uncertain=uncertain)
-            return ending, self._tell_gate(permit, ending, began), sent_at
+            ending = await self._call(work, steps)
+            return ending, self._tell_gate(permit, ending, began)
         finally:
             self.desk.gate.leave(permit)
 
-    async def _call(self, work: Work, *, uncertain: bool) -> Ending:
+    async def _call(self, work: Work, steps: Steps) -> Ending:
         names, desk, operation = self.desk.names, self.desk, work.operation
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
         with in_flight.track_inprogress():
-            steps = await self._steps(work)
+            uncertain = self._sent_at is not None
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
         seconds = perf_counter() - started
         desk.pace.took(seconds)
@@ -243,11 +244,14 @@ class EventJob:
         return ending
 
     async def _steps(self, work: Work) -> Steps:
-        key = self._key
-        if not work.operation.several_calls or key is None:
+        key, operation = self._key, work.operation
+        if key is None or not (operation.several_calls or operation.repeat.noted_before):
             return no_steps()
-        steps = await self.desk.ledger.steps(key, self.delivery.replay)
-        return steps.insisting(self.desk.settler.insist)
+        steps = await self.desk.ledger.steps(key, self.delivery.replay) if operation.several_calls else no_steps()
+        return steps.watched(self.desk.settler.insist, self._note_sending)
+
+    async def _note_sending(self) -> None:
+        self._sent_at = await self.desk.settler.sending(self._parcel)
 
     def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> int:
         """What the account learns from the call; how many attempts the event pays for it."""
@@ -268,18 +272,16 @@ class EventJob:
 
     # --- its end
 
-    async def _end(self, work: Work, ending: Ending, spent: int, sent_at: str | None) -> None:
+    async def _end(self, work: Work, ending: Ending, spent: int) -> None:
         match ending:
-            case Dead(category=Category.UNCERTAIN) if sent_at is not None:
-                await self._finish(self._uncertain(ending, sent_at), self._spent(spent))
+            case Dead(category=Category.UNCERTAIN):
+                await self._finish(self._uncertain(work, ending), self._spent(spent))
             case Accepted() | Rejected() | Dead() | Expired():
                 await self._finish(ending, self._spent(spent))
             case Retry():
-                lost = isinstance(ending, Unavailable) and ending.lost
-                keeps = lost and work.operation.repeat is Repeat.QUERYABLE
-                await self._again_later(ending, spent, sent_at if keeps else None)
+                await self._again_later(work, ending, spent)
             case Paused() | Stopped():
-                await self._halt(ending, sent_at)
+                await self._halt(ending)
             case unreachable:
                 assert_never(unreachable)
 
@@ -290,7 +292,7 @@ class EventJob:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
         await self.desk.settler.finish(self._parcel, final, attempts, holds=holds)
 
-    async def _again_later(self, failure: Retry, spent: int, sent_at: str | None) -> None:
+    async def _again_later(self, work: Work, failure: Retry, spent: int) -> None:
         attempts = self._spent(spent)
         left = None if self._deadline is None else self._deadline - time()
         step = after_failure(failure, attempts, self.desk.ladder, left)
@@ -298,21 +300,21 @@ class EventJob:
             return await self._finish(step, attempts)
         until = None if self._deadline is None else int(self._deadline * 1000)
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
-        delayed = Delayed(attempts, step.seconds, until, failed_at, sent_at)
+        lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
+        delayed = Delayed(attempts, step.seconds, until, failed_at, self._sent_at if lost else None)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
-    async def _halt(self, halt: Paused | Stopped, sent_at: str | None) -> None:
+    async def _halt(self, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        if sent_at is not None:  # this call did not get as far as the platform's own work
-            await self.desk.settler.insist(lambda: self.desk.ledger.record(self.desk.settler.standing(self._parcel)))
+        if self._sent_at is not None:  # the platform refused before it did anything
+            standing = self.desk.settler.standing(self._parcel)
+            await self.desk.settler.insist(lambda: self.desk.ledger.record(standing))
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)
 
-    def _uncertain(self, ending: Dead, sent_at: str) -> Dead:
+    def _uncertain(self, work: Work, ending: Dead) -> Dead:
         """With when and what was sent, for an operator who has to find out at the platform."""
-        if not isinstance(self._read, Work):
-            return ending
-        data = masked(self._read.event.data, sensitive_fields(self._read.operation.model))
+        data = masked(work.event.data, sensitive_fields(work.operation.model))
         sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
-        return replace(ending, message=f"{ending.message}. Sent 发送于 {sent_at}: {sent}")
+        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._sent_at}: {sent}")
