@@ -87,6 +87,9 @@ class Intake:
                     task.cancel()
                 if late:
                     await asyncio.wait(late)
+        except asyncio.CancelledError:
+            await self.abandon()
+            raise
         finally:
             await self._channel.close()
 
@@ -114,7 +117,7 @@ class Intake:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            expected = isinstance(error, UnavailableError | CONNECTION_ERRORS)
+            expected = isinstance(error, (UnavailableError, *CONNECTION_ERRORS))
             kind = type(error).__name__
             log.error("event.given_back", reason=str(error), error=kind, exc_info=None if expected else error)
             self._lose(type(error).__name__)

@@ -7,6 +7,6 @@ from gateway.ledger.accounts import Lease
 from gateway.ledger.errors import LedgerError
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
-from gateway.ledger.records import Ahead, Key, Record, Standing
+from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
 
-__all__ = ["Ahead", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger"]
+__all__ = ["Ahead", "Blocks", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger"]

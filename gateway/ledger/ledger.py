@@ -49,6 +49,13 @@ class Ledger:
         """Return once the record is on disk; it replaces one of the same or an earlier epoch. Raises LedgerError."""
         await self._writes(record)
 
+    async def stand(self, records: Sequence[Record]) -> None:
+        """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
+        if records:
+            row = self._store.insert(EVENTS).on_conflict_do_nothing()
+            async with self._store.writing() as connection:
+                await connection.execute(row, [to_row(record) for record in records])
+
     async def lift(self, key: Key) -> None:
         """This event no longer blocks its lane. Raises LedgerError."""
         this = (EVENTS.c[name] == value for name, value in _columns(key).items())
