@@ -11,7 +11,8 @@ from gateway.errors import UnavailableError
 FULL = ("the ledger is full", "free space on the disk that holds it")
 LOCKED = ("the ledger is locked by another process", "end the process that holds it, or wait until it is done")
 GONE = ("the ledger's file is gone", "nothing, a new one is made; put an old one back only while nothing runs")
-AWAY = ("the ledger cannot be reached", "see that the server of ledger.url runs and lets us in")
+AWAY = ("the ledger cannot be reached", "see that the server of ledger.url runs and has room for us")
+REFUSED = ("the ledger's server refuses us", "see user and password in ledger.url, and what the server allows")
 READ_ONLY = ("the ledger is read-only", "let this user write it; the file's folder too")
 DAMAGED = ("the ledger's file is damaged", "stop, and move it away: a new one is made")
 
@@ -34,8 +35,8 @@ POSTGRES = {
     "25006": READ_ONLY,
     "42501": READ_ONLY,
     "08": AWAY,
-    "28": AWAY,
-    "3D": AWAY,
+    "28": REFUSED,
+    "3D": ("the ledger's database does not exist", "make it, or see ledger.url"),
     "53": AWAY,
     "57": AWAY,
 }

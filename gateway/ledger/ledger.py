@@ -1,6 +1,7 @@
 """Reading and writing what happened to every event."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -9,11 +10,11 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gateway.account import Account
 from gateway.grouped import Grouped
-from gateway.ledger import accounts, looking
-from gateway.ledger.accounts import AccountTokens, Lease, now, of_account
-from gateway.ledger.records import Key, Record, Standing, to_record, to_row
+from gateway.ledger import accounts, forgetting, looking
+from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
+from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
 from gateway.ledger.store import Store
-from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, PULSE, STEPS
+from gateway.ledger.tables import BLOCKING, CLAIMS, EVENTS, HALTS, PULSE, STEPS
 from gateway.steps import Steps
 
 LARGEST_GROUP = 500
@@ -24,8 +25,9 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
+        self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._fenced = str(store.replacing(EVENTS, fence="epoch").compile(dialect=store.engine.dialect))
         self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
 
     async def check(self) -> None:
@@ -52,19 +54,18 @@ class Ledger:
     async def stand(self, records: Sequence[Record]) -> None:
         """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
         if records:
-            row = self._store.insert(EVENTS).on_conflict_do_nothing()
             async with self._store.writing() as connection:
-                await connection.execute(row, [to_row(record) for record in records])
+                await connection.exec_driver_sql(self._first, [to_row(record) for record in records])
 
     async def lift(self, key: Key) -> None:
         """This event no longer blocks its lane. Raises LedgerError."""
-        this = (EVENTS.c[name] == value for name, value in _columns(key).items())
+        this = (EVENTS.c[name] == value for name, value in _names(key).items())
         async with self._store.writing() as connection:
             await connection.execute(update(EVENTS).where(*this).values(blocks=None))
 
     async def last_position(self, account: Account) -> int:
         """The highest position of an event that blocks its lane, or 0. Raises LedgerError."""
-        query = select(func.max(EVENTS.c.position)).where(*of_account(EVENTS, account), EVENTS.c.blocks.is_not(None))
+        query = select(func.max(EVENTS.c.position)).where(*of_account(EVENTS, account), BLOCKING)
         async with self._store.reading() as connection:
             return (await connection.execute(query)).scalar_one() or 0
 
@@ -78,7 +79,7 @@ class Ledger:
 
     async def steps(self, key: Key, replay: str | None = None) -> Steps:
         """The steps that earlier attempts at this event have recorded. Raises LedgerError."""
-        this = _columns(key)
+        this = _names(key)
         query = select(STEPS.c.name, STEPS.c.value).where(*(STEPS.c[name] == value for name, value in this.items()))
 
         async def record(name: str, value: Any) -> None:
@@ -93,7 +94,7 @@ class Ledger:
     async def trace(self, event_id: str) -> list[Record]:
         """Everything recorded of events of this id, whatever their source and account."""
         async with self._store.reading() as connection:
-            rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == event_id))
+            rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == as_kept(event_id)))
             return [to_record(row) for row in rows]
 
     async def claim(self, account: Account, scope: str, value: str) -> bool:
@@ -131,7 +132,7 @@ class Ledger:
             "platform": account.platform,
             "account": account.name,
             "code": code,
-            "message": message,
+            "message": as_text(message),
             "settings": self.hashed(account.fingerprint()),
         }
         async with self._store.writing() as connection:
@@ -143,13 +144,13 @@ class Ledger:
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
 
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError."""
+        return await forgetting.forget(self._store, timestamp(datetime.now(UTC) - older_than))
+
     async def _write(self, records: Sequence[Record]) -> list[None]:
-        rows: dict[Key, Record] = {}
-        for record in records:
-            if record.key not in rows or rows[record.key].epoch <= record.epoch:
-                rows[record.key] = record
         async with self._store.writing() as connection:
-            await connection.exec_driver_sql(self._fenced, [to_row(record) for record in rows.values()])
+            await connection.exec_driver_sql(self._replace, [to_row(record) for record in records])
         return [None] * len(records)
 
     async def _look(self, asked: Sequence[looking.Asked]) -> list[Standing]:
@@ -157,5 +158,5 @@ class Ledger:
             return await looking.look(connection, asked)
 
 
-def _columns(key: Key) -> dict[str, str]:
-    return {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}
+def _names(key: Key) -> dict[str, str]:
+    return dict(zip(("platform", "account", "source", "id"), key_columns(key), strict=True))

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Select, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ledger.records import Ahead, Key, Record, Standing, to_record
-from gateway.ledger.tables import EVENTS
+from gateway.ledger.records import Ahead, Key, Record, Standing, key_columns, to_record
+from gateway.ledger.tables import BLOCKING, EVENTS
 
 Asked = tuple[Key | None, str | None]
 """An event and a lane."""
@@ -15,7 +15,8 @@ Asked = tuple[Key | None, str | None]
 
 async def look(connection: AsyncConnection, asked: Sequence[Asked]) -> list[Standing]:
     """The answer to each, all of the same moment."""
-    ids = {key.id for key, _ in asked if key}
+    keys = [key and Key(*key_columns(key)) for key, _ in asked]
+    ids = {key.id for key in keys if key}
     lanes = {lane for _, lane in asked if lane}
     questions = ([_of_events(ids)] if ids else []) + ([_heads_of(lanes)] if lanes else [])
     found: dict[Key | None, Record] = {}
@@ -26,7 +27,7 @@ async def look(connection: AsyncConnection, asked: Sequence[Asked]) -> list[Stan
             first[record.lane] = Ahead(record.key, record.position, record.blocks, record.due_at, count)
         else:
             found[record.key] = record
-    return [Standing(found.get(key), first.get(lane)) for key, lane in asked]
+    return [Standing(found.get(key), first.get(lane)) for key, (_, lane) in zip(keys, asked, strict=True)]
 
 
 def _of_events(ids: Collection[str]) -> Select[Any]:
@@ -36,12 +37,11 @@ def _of_events(ids: Collection[str]) -> Select[Any]:
 
 def _heads_of(lanes: Collection[str]) -> Select[Any]:
     """The first row of each lane that blocks it, with how many do."""
-    blocking = EVENTS.c.blocks.is_not(None)
     heads = (
         select(EVENTS.c.lane, func.min(EVENTS.c.position).label("position"), func.count().label("count"))
-        .where(EVENTS.c.lane.in_(lanes), blocking)
+        .where(EVENTS.c.lane.in_(lanes), BLOCKING)
         .group_by(EVENTS.c.lane)
         .subquery()
     )
-    this = and_(EVENTS.c.lane == heads.c.lane, EVENTS.c.position == heads.c.position, blocking)
+    this = and_(EVENTS.c.lane == heads.c.lane, EVENTS.c.position == heads.c.position, BLOCKING)
     return select(EVENTS, heads.c.count).join(heads, this)

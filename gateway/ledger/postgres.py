@@ -6,7 +6,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from gateway.ledger.errors import named
+from gateway.ledger.errors import AWAY, LedgerError, named
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30
@@ -35,5 +35,7 @@ class Postgres:
             return await asyncpg.connect(
                 self._url, timeout=CONNECT_SECONDS, command_timeout=ANSWER_SECONDS, server_settings=SETTINGS
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except asyncpg.PostgresError as error:
             raise named(error) from None
+        except (OSError, ValueError, asyncpg.InterfaceError):
+            raise LedgerError(*AWAY) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal
 
 import orjson
@@ -9,6 +10,10 @@ import orjson
 Blocks = Literal["waits", "stands", "holds"]
 """Why later events of a lane must not go: one waits on the ladder, stands in a worker's memory, or is a dead
 letter that holds its lane."""
+
+
+LONGEST_NAME = 255
+LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +75,34 @@ class Standing:
     first: Ahead | None
 
 
+def as_kept(name: str) -> str:
+    """A source or id as every database takes it: one that no valid event has is kept by its hash."""
+    if len(name) <= LONGEST_NAME and "\0" not in name:
+        return name
+    return f"hash:{blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def as_text(text: str) -> str:
+    """A text as every database takes it."""
+    return text.replace("\0", "\ufffd")
+
+
+def key_columns(key: Key) -> tuple[str, ...]:
+    """The columns that name an event."""
+    return key.platform, key.account, as_kept(key.source), as_kept(key.id)
+
+
 def to_row(record: Record) -> tuple[Any, ...]:
-    """The columns of a record."""
-    return (
-        record.key.platform,
-        record.key.account,
-        record.key.source,
-        record.key.id,
+    """The columns of a record, whatever stood in the message's headers and in the platform's answer."""
+    row = (
+        *key_columns(record.key),
         record.operation,
         record.outcome,
         record.category,
         record.code,
         record.message,
         record.duplicate,
-        record.attempts,
+        min(record.attempts, LARGEST_NUMBER),
         orjson.dumps(record.response).decode() if record.response is not None else None,
         record.first_seen,
         record.updated_at,
@@ -95,6 +114,7 @@ def to_row(record: Record) -> tuple[Any, ...]:
         record.sent_at,
         record.epoch,
     )
+    return tuple(as_text(value) if isinstance(value, str) else value for value in row)
 
 
 def to_record(columns: Sequence[Any]) -> Record:

@@ -1,6 +1,10 @@
 """The ledger in a file: for everything that runs on one machine."""
 
+import fcntl
+import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +33,23 @@ class SqliteFile:
     def make(self) -> None:
         """The file holds tokens: nobody else on this machine reads it."""
         try:
-            self._path.touch(mode=PRIVATE, exist_ok=True)
-            for part in (self._path, *self._path.parent.glob(f"{self._path.name}-*")):
-                if stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
-                    part.chmod(PRIVATE)
+            with _alone_in(self._path.parent):
+                self._make()
         except OSError as error:
             wrong = f"the ledger's file {self._path.name} cannot be made: {error.strerror}"
             raise LedgerError(wrong, "see ledger.url; the file and its folder must be this user's") from None
         self._identity = self._found()
+
+    def _make(self) -> None:
+        """What a deleted file has left behind belongs to whoever has it open still, and would spoil a new one."""
+        parts = [Path(f"{self._path}{suffix}") for suffix in ("", "-wal", "-shm")]
+        if not self._path.exists():
+            for part in parts:
+                part.unlink(missing_ok=True)
+        self._path.touch(mode=PRIVATE)
+        for part in parts:
+            if part.exists() and stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
+                part.chmod(PRIVATE)
 
     def is_there(self) -> bool:
         """False once the file was deleted or replaced: it can still be written to, and what is written is lost."""
@@ -48,6 +61,17 @@ class SqliteFile:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Processes that make the file at the same time must not take away each other's."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def prepare(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -85,6 +85,10 @@ class Store:
             where=None if fence is None else table.c[fence] <= row.excluded[fence],
         )
 
+    def compiled(self, statement: Any) -> str:
+        """Its text, to be run with rows in the order of the table's columns: much less work for each row."""
+        return str(statement.compile(dialect=self.engine.dialect))
+
     def _verify(self) -> None:
         if self._lost or not self._database.is_there():
             self._lost = True
