@@ -10,8 +10,9 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gateway.account import Account
 from gateway.grouped import Grouped
-from gateway.ledger import accounts, forgetting, looking
+from gateway.ledger import accounts, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
+from gateway.ledger.looking import Asked, Looking
 from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
 from gateway.ledger.store import Store
 from gateway.ledger.tables import BLOCKING, CLAIMS, EVENTS, HALTS, PULSE, STEPS
@@ -28,7 +29,7 @@ class Ledger:
         self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
+        self._looks: Grouped[Asked, Standing] = Grouped(Looking(store), LARGEST_GROUP)
 
     async def check(self) -> None:
         """Return when the ledger can be written now. Raises LedgerError, which says what is wrong and what to do.
@@ -38,10 +39,6 @@ class Ledger:
         await self._store.reopen_if_lost()
         async with self._store.writing() as connection:
             await connection.execute(self._store.replacing(PULSE), {"name": "pulse", "at": now()})
-
-    async def find(self, key: Key) -> Record | None:
-        """What is recorded of this event. Raises LedgerError."""
-        return (await self.look(key, None)).record
 
     async def look(self, key: Key | None, lane: str | None) -> Standing:
         """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError."""
@@ -152,10 +149,6 @@ class Ledger:
         async with self._store.writing() as connection:
             await connection.exec_driver_sql(self._replace, [to_row(record) for record in records])
         return [None] * len(records)
-
-    async def _look(self, asked: Sequence[looking.Asked]) -> list[Standing]:
-        async with self._store.reading() as connection:
-            return await looking.look(connection, asked)
 
 
 def _names(key: Key) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """The ledger in PostgreSQL: for workers on more than one machine."""
 
+from collections.abc import Collection
 from typing import Any
 
 import asyncpg
+from sqlalchemy import ARRAY, Column, ColumnElement, String, any_, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -22,6 +24,14 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._url = url
         self.engine = create_async_engine("postgresql+asyncpg://", async_creator=self._connect)
+
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """By an array."""
+        return column == any_(bindparam(name, type_=ARRAY(String)))
+
+    def several(self, values: Collection[str]) -> list[str]:
+        """The array."""
+        return list(values)
 
     def make(self) -> None:
         """The database is made by whoever runs the server."""

@@ -82,9 +82,9 @@ def as_kept(name: str) -> str:
     return f"hash:{blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 
-def as_text(text: str) -> str:
+def as_text(text: str | None) -> str | None:
     """A text as every database takes it."""
-    return text.replace("\0", "\ufffd")
+    return text and text.replace("\0", "\ufffd")
 
 
 def key_columns(key: Key) -> tuple[str, ...]:
@@ -94,19 +94,19 @@ def key_columns(key: Key) -> tuple[str, ...]:
 
 def to_row(record: Record) -> tuple[Any, ...]:
     """The columns of a record, whatever stood in the message's headers and in the platform's answer."""
-    row = (
+    return (
         *key_columns(record.key),
-        record.operation,
+        as_text(record.operation),
         record.outcome,
         record.category,
-        record.code,
-        record.message,
+        as_text(record.code),
+        as_text(record.message),
         record.duplicate,
         min(record.attempts, LARGEST_NUMBER),
         orjson.dumps(record.response).decode() if record.response is not None else None,
-        record.first_seen,
+        as_text(record.first_seen),
         record.updated_at,
-        record.replay,
+        as_text(record.replay),
         record.lane,
         record.position,
         record.blocks,
@@ -114,11 +114,16 @@ def to_row(record: Record) -> tuple[Any, ...]:
         record.sent_at,
         record.epoch,
     )
-    return tuple(as_text(value) if isinstance(value, str) else value for value in row)
 
 
 def to_record(columns: Sequence[Any]) -> Record:
     """The record of a row."""
     response = columns[11]
-    values = [*columns[4:11], orjson.loads(response) if response is not None else None, *columns[12:]]
+    values = [
+        *columns[4:9],
+        bool(columns[9]),
+        columns[10],
+        orjson.loads(response) if response is not None else None,
+        *columns[12:],
+    ]
     return Record(Key(*columns[:4]), *values)

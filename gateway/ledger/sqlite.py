@@ -3,12 +3,13 @@
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+import orjson
+from sqlalchemy import Column, ColumnElement, bindparam, event, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -29,6 +30,15 @@ class SqliteFile:
         self._identity: tuple[int, int] | None = None
         self.engine = create_async_engine(f"sqlite+aiosqlite:///{self._path}")
         event.listen(self.engine.sync_engine, "connect", prepare)
+
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """By a list in JSON."""
+        each = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    def several(self, values: Collection[str]) -> str:
+        """The list."""
+        return orjson.dumps(list(values)).decode()
 
     def make(self) -> None:
         """The file holds tokens: nobody else on this machine reads it."""

@@ -1,12 +1,12 @@
 """The database behind the ledger: opened, read, written, and opened anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from secrets import token_bytes
 from typing import Any, Protocol
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ledger.errors import GONE, LedgerError, reported
@@ -24,6 +24,12 @@ class Database(Protocol):
     lock: str
     """The statement that lets one process at a time change tables, until the transaction ends."""
 
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """The condition that a column is one of several values, which come as one parameter of this name."""
+
+    def several(self, values: Collection[str]) -> Any:
+        """Those values as that parameter."""
+
     def make(self) -> None:
         """Make what must be there before it is connected to. Raises LedgerError."""
 
@@ -38,6 +44,8 @@ class Store:
         self._database = _database(url)
         self.engine = self._database.engine
         self.insert = self._database.insert
+        self.among = self._database.among
+        self.several = self._database.several
         self.secret = token_bytes(32)
         self._lost = False
         self._opening = asyncio.Lock()

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -275,15 +274,13 @@ asyncio.run(main())
 @pytest.mark.parametrize("body", EXITS.values(), ids=EXITS.keys())
 def test_the_process_ends_whatever_happens_while_the_ledger_is_open(file: Path, body: str) -> None:
     """aiosqlite's threads keep a process whose connections are not closed (aiosqlite#369)."""
-    started = monotonic()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.replace("BODY", body), str(file)],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         cwd=ROOT,
         check=False,
     )
-    assert monotonic() - started < 15
     assert ("KeyboardInterrupt" if "SIGINT" in body else "ValueError: a defect") in done.stderr
     assert "database is locked" not in done.stderr

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,12 @@ async def test_no_question_reads_the_whole_table(ledger: Ledger, file: Path, man
         asked.append((call[2], call[3]))
 
     sqlalchemy.event.listen(ledger._store.engine.sync_engine, "before_cursor_execute", listen)
-    await asyncio.gather(*(found(ledger, replace(KEY, id=f"e-{n}")) for n in range(many)), ledger.trace("e-1"))
+    await asyncio.gather(*(ledger.look(event(n).key, f"lane {n}") for n in range(many)), ledger.trace("e-1"))
     with closing(sqlite3.connect(file)) as other:
         plans = [str(other.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]
     assert len(plans) >= 2
     assert not [plan for plan in plans if "SCAN events" in plan]
+    assert [plan for plan in plans if "INDEX events_blocking (lane=? AND position=?)" in plan]
 
 
 async def test_a_recorded_event_is_on_disk_when_recording_returns(ledger: Ledger, file: Path) -> None:
