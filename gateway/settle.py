@@ -49,10 +49,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """How an event goes on the ladder: attempts spent, seconds, an interactive one's deadline (epoch ms), since
-    when the platform leaves it unanswered (epoch ms), and when a request left whose fate is not known."""
+    """How an event goes on the ladder: attempts made and how many of them do not count, seconds, an interactive
+    one's deadline (epoch ms), when the platform left it unanswered (epoch ms), and when a request left whose fate
+    is not known."""
 
     attempts: int
+    forgiven: int
     seconds: int
     deadline: int | None = None
     failed_at: int | None = None
@@ -123,8 +125,14 @@ class Settler:
         Its message stands there before the ledger says so: killed in between, it is tried again, not forgotten.
         """
         due_ms = _due_ms(how.seconds)
-        changed = {dead_letters.ATTEMPTS: how.attempts, dead_letters.DUE: due_ms, dead_letters.FAILED: how.failed_at}
-        await self._on_the_ladder(parcel, how.seconds, changed | {dead_letters.DEADLINE: how.deadline})
+        changed = {
+            dead_letters.ATTEMPTS: how.attempts,
+            dead_letters.FORGIVEN: how.forgiven or None,
+            dead_letters.DUE: due_ms,
+            dead_letters.FAILED: how.failed_at,
+            dead_letters.DEADLINE: how.deadline,
+        }
+        await self._on_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
         record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000, sent_at=how.sent_at)
         if self.key(parcel) is not None:
