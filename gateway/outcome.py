@@ -84,6 +84,11 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
+class Contested(Paused):
+    """Fresh tokens die again and again: somebody else logs in with this account. It waits, and an alert says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The account itself is refused: it stops until an operator acts, the event is not spent."""
 

@@ -26,10 +26,21 @@ class AccountTokens:
         self._account = account
 
     async def load_token(self) -> Token | None:
-        """The token last saved, or None. Raises LedgerError."""
+        """The token last saved; None when there is none, or a login was begun since. Raises LedgerError."""
         async with reported(), self._engine.connect() as connection:
             row = (await connection.execute(select(TOKENS).where(*of_account(TOKENS, self._account)))).first()
-            return Token(row.value, row.generation, row.used_at) if row else None
+            return Token(row.value, row.generation, row.used_at) if row and row.value else None
+
+    async def reserve(self) -> int:
+        """Before a login: the recorded token counts as dead, and the next generation is taken. Raises LedgerError."""
+        row = upsert(TOKENS).values(
+            platform=self._account.platform, account=self._account.name, value="", generation=1, used_at=0.0
+        )
+        taken = row.on_conflict_do_update(
+            index_elements=list(TOKENS.primary_key), set_={"value": "", "generation": TOKENS.c.generation + 1}
+        ).returning(TOKENS.c.generation)
+        async with reported(), self._engine.begin() as connection:
+            return int((await connection.execute(taken)).scalar_one())
 
     async def save_token(self, token: Token) -> None:
         """Keep the token, unless one of a later generation is there. Raises LedgerError."""

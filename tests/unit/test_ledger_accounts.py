@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from gateway.account import Account, AccountSettings
+from gateway.contest import Contest
 from gateway.ledger import Ledger, open_ledger
 from gateway.token import Token, TokenKeeper
 
@@ -83,7 +84,7 @@ async def test_a_keeper_goes_on_where_the_one_before_it_ended(ledger: Ledger) ->
         return next(logins)
 
     def keeper() -> TokenKeeper:
-        return TokenKeeper(login, ledger.tokens(ACCOUNT), sliding_seconds=1000)
+        return TokenKeeper(login, ledger.tokens(ACCOUNT), Contest(ACCOUNT.settings), sliding_seconds=1000)
 
     old = keeper()
     await old.adopt()
