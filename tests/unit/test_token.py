@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from gateway.ledger import LedgerError
 from gateway.outcome import Paused, Stopped
 from gateway.token import LoginFailedError, Token
 from tests.unit.token_bench import BUSY, EPOCH, WRONG_PASSWORD, Bench, recorded, step
