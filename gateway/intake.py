@@ -87,6 +87,9 @@ class Intake:
                     task.cancel()
                 if late:
                     await asyncio.wait(late)
+        except asyncio.CancelledError:
+            await self.abandon()
+            raise
         finally:
             await self._channel.close()
 

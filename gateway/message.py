@@ -39,6 +39,20 @@ class Delivery:
         return value if isinstance(value, int) and value > 0 else 0
 
     @property
+    def due_at(self) -> float | None:
+        """When the ladder gave it back, epoch seconds, where it comes from there."""
+        return self._epoch_seconds(dead_letters.DUE)
+
+    @property
+    def failed_at(self) -> float | None:
+        """When the platform last left a call of it unanswered, epoch seconds."""
+        return self._epoch_seconds(dead_letters.FAILED)
+
+    def _epoch_seconds(self, header: str) -> float | None:
+        value = self.headers.get(header)
+        return value / 1000 if isinstance(value, int) else None
+
+    @property
     def replay(self) -> str | None:
         """The replay that put this message here."""
         value = self.headers.get(REPLAY)

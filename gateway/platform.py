@@ -27,7 +27,20 @@ class Repeat(StrEnum):
 
     IDEMPOTENT = "idempotent"
     REPORTS_DUPLICATES = "reports-duplicates"
+    QUERYABLE = "queryable"  # another interface tells whether the platform has it
     NEVER = "never"
+
+    @property
+    def noted_before(self) -> bool:
+        """Whether the ledger must know of a call before it is made."""
+        return self in {Repeat.QUERYABLE, Repeat.NEVER}
+
+
+class AfterDeath(StrEnum):
+    """What the later events of a lane do when one of them dies."""
+
+    SKIP = "skip"  # they go on: they make sense without it
+    HOLD = "hold"  # they are held behind it, and replayed with it in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,7 @@ class Operation:
     `call` makes one attempt with the platform's client, the validated data and the event's steps; it
     may raise NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
     `lane` names the data fields that order events without a subject. `several_calls`: it records steps.
+    `query`, of a queryable one: asks whether the platform has it already; None when it has not.
     """
 
     name: str
@@ -48,6 +62,8 @@ class Operation:
     interactive: bool = False
     lane: tuple[str, ...] = ()
     several_calls: bool = False
+    after_death: AfterDeath = AfterDeath.SKIP
+    query: Callable[[Any, Any], Awaitable[Ending | None]] | None = None
 
 
 @dataclass(slots=True)

@@ -31,5 +31,5 @@ def after_failure(
 
 
 def _rung(ladder: Sequence[int], index: int, at_least: float) -> int:
-    index = min(index, len(ladder) - 1)
+    index = min(max(index, 0), len(ladder) - 1)  # an attempt that the event does not pay for has no rung yet
     return next((seconds for seconds in ladder[index:] if seconds >= at_least), ladder[-1])

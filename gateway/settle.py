@@ -1,9 +1,11 @@
 """How an event leaves: recorded, published with confirm, acknowledged, in this order and nowhere else."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import perf_counter
+from time import perf_counter, time
+from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import orjson
@@ -12,10 +14,10 @@ import structlog
 from gateway import metrics, topology
 from gateway.broker import Outgoing, Publisher, UnroutableError
 from gateway.decode import About
-from gateway.ledger import Key, Ledger, Record
+from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
 from gateway.masking import scrub
 from gateway.message import REPLAY, Delivery
-from gateway.outcome import Accepted, Dead, Final, Rejected, Retry, category_of, outcome_name
+from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.topology import Names
 from schemas import dead_letters
 from schemas.envelope import CONTENT_TYPE, LONGEST
@@ -23,6 +25,7 @@ from schemas.results import Result
 
 log = structlog.get_logger()
 
+INSIST_SECONDS = 1.0
 LONGEST_CODE = 64
 LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
@@ -30,24 +33,54 @@ LONGEST_MESSAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began."""
+    """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
+
+    `lane` is the keyed hash of its lane, `position` its place there, of this account's counter.
+    """
 
     delivery: Delivery
     ack: Callable[[], Awaitable[None]]
     about: About
     lane: str | None
+    position: int
     first_seen: str
     started: float
 
 
-class Settler:
-    """Settles the events of one account; `secrets` are the account's own, which no message may repeat."""
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """How an event goes on the ladder: attempts spent, seconds, an interactive one's deadline (epoch ms), since
+    when the platform leaves it unanswered (epoch ms), and when a request left whose fate is not known."""
 
-    def __init__(self, names: Names, publisher: Publisher, ledger: Ledger, secrets: frozenset[str]) -> None:
+    attempts: int
+    seconds: int
+    deadline: int | None = None
+    failed_at: int | None = None
+    sent_at: str | None = None
+
+
+class Settler:
+    """Settles the events of one account; `secrets` are the account's own, which no message may repeat.
+
+    `epoch` numbers our lease. `ledger_down` is told when the ledger fails: what has been called is written down
+    as soon as it is back, for nobody else knows of it.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        publisher: Publisher,
+        ledger: Ledger,
+        secrets: frozenset[str],
+        epoch: int,
+        ledger_down: Callable[[LedgerError], None],
+    ) -> None:
         self._names = names
         self._secrets = secrets
         self._publisher = publisher
         self._ledger = ledger
+        self._epoch = epoch
+        self._ledger_down = ledger_down
 
     def key(self, parcel: Parcel) -> Key | None:
         """Under which name the ledger knows the event; None where its id or source could not be read."""
@@ -56,16 +89,21 @@ class Settler:
             return None
         return Key(self._names.platform, self._names.account, source, event_id)
 
-    async def finish(self, parcel: Parcel, final: Final, attempts: int) -> None:
-        """The event has ended: record it, publish its result and its dead letter, acknowledge it."""
+    async def finish(self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False) -> None:
+        """The event has ended: record it, publish its result and its dead letter, acknowledge it.
+
+        `holds`: its dead letter keeps the later events of its lane back.
+        """
         record = self._record(parcel, final, attempts)
+        if record.category is not None and (holds or record.category == Category.HELD):
+            record = replace(record, blocks=_blocks(parcel, "holds"))
         if self.key(parcel) is not None:
-            await self._ledger.record(record)
-        if not parcel.about.interactive:
-            await self._bury(parcel, record)
-        await self._answer(parcel, record)
-        await parcel.ack()
-        self._observe(parcel, record)
+            await self.insist(lambda: self._ledger.record(_kept(parcel, record)))
+        await self._publish_ending(parcel, record)
+
+    async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
+        """Answer an interactive question while the ledger is down: it is asked anew if it comes again."""
+        await self._publish_ending(parcel, self._record(parcel, final, parcel.delivery.attempts))
 
     async def again(self, parcel: Parcel, record: Record) -> None:
         """The event had ended before: publish the recorded result again.
@@ -79,23 +117,68 @@ class Settler:
         await parcel.ack()
         self._log(parcel, record, "event.repeated")
 
-    async def delay(self, parcel: Parcel, failure: Retry, attempts: int, seconds: int, deadline: int | None) -> None:
-        """The attempt failed and the event waits on the ladder; `deadline` is an interactive one's, epoch ms."""
-        record = self._record(parcel, failure, attempts)
-        await self._ledger.record(record)
-        properties = parcel.delivery.travelling(
-            {
-                dead_letters.ATTEMPTS: attempts,
-                dead_letters.FIRST_SEEN: parcel.first_seen,
-                dead_letters.DEADLINE: deadline,
-            }
-        )
-        rung = topology.rung_name(seconds)
-        key = self._names.key(parcel.about.operation)
-        await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
+    async def delay(self, parcel: Parcel, failure: Retry, how: Delayed) -> None:
+        """The attempt failed and the event waits on the ladder.
+
+        Its message stands there before the ledger says so: killed in between, it is tried again, not forgotten.
+        """
+        due_ms = _due_ms(how.seconds)
+        changed = {dead_letters.ATTEMPTS: how.attempts, dead_letters.DUE: due_ms, dead_letters.FAILED: how.failed_at}
+        await self._on_the_ladder(parcel, how.seconds, changed | {dead_letters.DEADLINE: how.deadline})
+        record = self._record(parcel, failure, how.attempts)
+        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000, sent_at=how.sent_at)
+        if self.key(parcel) is not None:
+            await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
         metrics.RETRIES.labels(self._names.platform, self._names.account, parcel.about.operation).inc()
-        self._log(parcel, record, "event.delayed", delay_s=seconds)
+        self._log(parcel, record, "event.delayed", delay_s=how.seconds)
+
+    async def step_aside(self, parcel: Parcel, seconds: int, *, copy: bool) -> None:
+        """The event waits on the ladder for another one of its lane; it pays nothing for that.
+
+        A `copy` of an event that waits itself leaves that one's record alone.
+        """
+        due_ms = None if copy else _due_ms(seconds)
+        await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
+        record = self.standing(parcel)
+        if due_ms is not None:
+            record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+            await self.insist(lambda: self._ledger.record(record))
+        await parcel.ack()
+        log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
+
+    def standing(self, parcel: Parcel, sent_at: str | None = None) -> Record:
+        """The record of an event that is here and has not ended; `sent_at`: and is being sent."""
+        waiting = Retry(None, "")
+        record = self._record(parcel, waiting, parcel.delivery.attempts)
+        return replace(record, blocks=_blocks(parcel, "stands"), sent_at=sent_at)
+
+    async def sending(self, parcel: Parcel) -> str:
+        """Note, before a call that may not be repeated, that it is being made, and when. Raises LedgerError."""
+        now = _now()
+        await self._ledger.record(self.standing(parcel, now))
+        return now
+
+    async def insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write what only we know, however long the ledger is away."""
+        while True:
+            try:
+                return await write()
+            except LedgerError as error:
+                self._ledger_down(error)
+                await asyncio.sleep(INSIST_SECONDS)
+
+    async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
+        properties = parcel.delivery.travelling({dead_letters.FIRST_SEEN: parcel.first_seen, **changed})
+        rung, key = topology.rung_name(seconds), self._names.key(parcel.about.operation)
+        await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
+
+    async def _publish_ending(self, parcel: Parcel, record: Record) -> None:
+        if not parcel.about.interactive:
+            await self._bury(parcel, record)
+        await self._answer(parcel, record)
+        await parcel.ack()
+        self._observe(parcel, record)
 
     def _record(self, parcel: Parcel, ending: Final | Retry, attempts: int) -> Record:
         final = None if isinstance(ending, Retry) else ending
@@ -115,7 +198,9 @@ class Settler:
             first_seen=parcel.first_seen,
             updated_at=_now(),
             replay=parcel.delivery.replay,
-            lane=self._ledger.hashed(parcel.lane) if parcel.lane else None,
+            lane=parcel.lane,
+            position=parcel.position if parcel.lane else None,
+            epoch=self._epoch,
         )
 
     async def _bury(self, parcel: Parcel, record: Record) -> None:
@@ -131,6 +216,7 @@ class Settler:
             dead_letters.EVENT_ID: _cut(parcel.about.event_id, LONGEST),
             dead_letters.LANE: record.lane,
             REPLAY: None,
+            **dict.fromkeys(dead_letters.ON_THE_LADDER),
         }
         outgoing = Outgoing(
             topology.DEAD,
@@ -210,6 +296,19 @@ class Settler:
             milliseconds=round((perf_counter() - parcel.started) * 1000, 1),
             **fields,
         )
+
+
+def _kept(parcel: Parcel, record: Record) -> Record:
+    """What the ledger keeps: not what a person was told, which may be personal and can be asked for again."""
+    return replace(record, response=None) if parcel.about.interactive else record
+
+
+def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:
+    return why if parcel.lane else None
+
+
+def _due_ms(seconds: int) -> int:
+    return int((time() + seconds) * 1000)
 
 
 def _short(value: str | None) -> str | None:

@@ -15,6 +15,11 @@ class Steps:
         self._done = dict(done)
         self._record = record
 
+    def insisting(self, insist: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]) -> "Steps":
+        """The same, with `insist` between: it may try again what could not be recorded."""
+        record = self._record
+        return Steps(self._done, lambda name, value: insist(lambda: record(name, value)), self.replay)
+
     def __contains__(self, name: str) -> bool:
         return name in self._done
 

@@ -166,7 +166,7 @@ class TokenKeeper:
         self._enter("held")
 
     def _holds(self, token: Token) -> bool:
-        return self._token is not None and token.generation == self._token.generation
+        return token == self._token
 
     def _is_fresh(self) -> bool:
         return self._clock.monotonic() - self._used_at < self._fresh_for

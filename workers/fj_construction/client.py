@@ -12,7 +12,7 @@ from aiohttp import ClientMiddlewareType
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from gateway.classify import by_code
-from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Paused, Retry, Verdict
+from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Paused, Unavailable, Verdict
 from gateway.platform import Context
 from gateway.token import LoginFailedError, TokenKeeper, no_token
 from gateway.token_auth import token_auth
@@ -101,7 +101,7 @@ class Client:
         try:
             ending = await self.ask(LOGIN, {"systemId": self.settings.system_id, "key": key})
         except (NotSentError, AnswerLostError) as error:
-            raise LoginFailedError(Retry(error.code, "the login did not get through")) from error
+            raise LoginFailedError(Unavailable(error.code, "the login did not get through")) from error
         grant = grants.grant_in((ending.response or {}).get("data")) if isinstance(ending, Accepted) else None
         if grant is None:
             raise no_token(ending)

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import ClientRequest
 
 from gateway.classify import by_code
-from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Retry
+from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Unavailable
 from gateway.platform import Context
 from gateway.token import LoginFailedError, TokenKeeper, no_token
 from gateway.token_auth import token_auth
@@ -60,7 +60,7 @@ class Client:
         try:
             ending = await self.ask(LOGIN, {"appId": self.settings.app_id, "secret": secret})
         except (NotSentError, AnswerLostError) as error:
-            raise LoginFailedError(Retry(error.code, "the login did not get through")) from error
+            raise LoginFailedError(Unavailable(error.code, "the login did not get through")) from error
         data = (ending.response or {}).get("data") if isinstance(ending, Accepted) else None
         token = data.get("token") if isinstance(data, dict) else None
         if not isinstance(token, str) or not token:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from yarl import URL
 
 from gateway.account import Account
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Ending
 from gateway.platform import Context, Inbound
 from gateway.settings import Http

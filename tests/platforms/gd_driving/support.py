@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from gateway.account import Account
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Ending
 from gateway.platform import Context
 from gateway.steps import Steps
