@@ -162,6 +162,7 @@ class Worker:
         publisher = await Publisher.open(connection)
         async with self.platform.client(context) as client:
             yield Desk(
+                account=self.account,
                 names=self.names,
                 operations=self.platform.operations,
                 client=client,
