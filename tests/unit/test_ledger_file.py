@@ -118,6 +118,25 @@ async def test_of_many_who_check_a_lost_ledger_nobody_loses_what_another_wrote(l
     assert [await found(ledger, one.key) for one in written] == written
 
 
+async def test_all_who_had_a_lost_ledger_open_meet_again_in_the_new_one(ledger: Ledger, file: Path) -> None:
+    """Only the file itself is deleted: what SQLite keeps beside it would spoil the new one."""
+    async with open_ledger(f"sqlite:///{file}") as other:
+        await asyncio.gather(ledger.record(record()), other.record(event(2)))
+        os.unlink(file)  # noqa: PTH108 - no loop waits for it
+        for side in (ledger, other):
+            with pytest.raises(LedgerError, match=GONE):
+                await side.check()
+        await ledger.check()
+        await ledger.record(event(3))
+        await other.check()
+        await asyncio.gather(*(side.record(event(n)) for side, n in [(ledger, 4), (other, 5), (ledger, 6)]))
+        for side in (ledger, other):
+            assert [await found(side, event(n).key) for n in range(2, 7)] == [None, *(event(n) for n in range(3, 7))]
+    with closing(sqlite3.connect(file)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert opened.execute("SELECT count(*) FROM events").fetchall() == [(4,)]
+
+
 async def test_another_ledger_in_its_place_is_noticed_and_then_used(ledger: Ledger, file: Path) -> None:
     other = file.with_name("other.db")
     async with open_ledger(f"sqlite:///{other}") as second:

@@ -1,7 +1,7 @@
-"""Lanes that outlive the worker, leases, a check by writing, and an end to what is kept."""
+"""Lanes that outlive the worker, leases, sums, a check by writing, and an end to what is kept."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, Float, String, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, String, text
 
 revision = "0002"
 down_revision = "0001"
@@ -29,6 +29,16 @@ def upgrade() -> None:
         Column("released", Boolean, nullable=False),
         Column("at", String, nullable=False),
     )
+    op.create_table(
+        "tallies",
+        Column("group", String, primary_key=True),
+        Column("identity", String, primary_key=True),
+        Column("item", String, nullable=False),
+        Column("part", String, nullable=False),
+        Column("hundredths", BigInteger, nullable=False),
+    )
+    with op.batch_alter_table("tokens") as tokens:
+        tokens.alter_column("generation", type_=BigInteger, existing_type=Integer, existing_nullable=False)
     op.create_table("pulse", Column("name", String, primary_key=True), Column("at", String, nullable=False))
 
 
