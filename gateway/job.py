@@ -192,7 +192,7 @@ class EventJob:
         elif self._sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
             self.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
-            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), spent=1)
+            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), pays=True)
         else:
             await self._ask(self._read)
 
@@ -213,11 +213,12 @@ class EventJob:
         """Why an interactive question is answered without being asked; a durable event goes back to its queue."""
         if overdue(self._deadline):
             return Expired("expired", "nobody waits for this answer any more")
-        reason = self.desk.gate.reason
-        return Expired(reason.code, f"the account is {self.desk.gate.state}: {reason.message}")
+        reason, state = self.desk.gate.reason, self.desk.gate.state
+        said = f"{state}; an operator must act" if state == "stopped" else state
+        return Expired(reason.code, f"the account is {said}: {reason.message}")
 
-    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, int]:
-        """The ending, and how many attempts the event pays for it."""
+    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
+        """The ending, and whether the event pays for the attempt."""
         try:
             await self.desk.lease.sure()
             steps = await self._steps(work)
@@ -253,55 +254,49 @@ class EventJob:
     async def _note_sending(self) -> None:
         self._sent_at = await self.desk.settler.sending(self._parcel)
 
-    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> int:
-        """What the account learns from the call; how many attempts the event pays for it."""
+    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
+        """What the account learns from the call, and whether the event pays for it."""
         gate, pace = self.desk.gate, self.desk.pace
-        spent = 1
         if (bad := trouble(ending)) is not None:
             failed_at = self.delivery.failed_at
             ago = None if failed_at is None else max(0.0, time() - failed_at)
-            event = self._parcel.about.event_id or ""
-            spent = int(gate.failed(permit, bad, event, ago) or isinstance(ending, Dead))
+            pays = gate.failed(permit, bad, self._parcel.about.event_id or "", ago)
             pace.failed(began, throttled=bad.throttled, down=gate.state == "paused")
-        elif isinstance(ending, Paused | Stopped):
-            spent = 0
-        else:
+            return pays
+        if not isinstance(ending, Paused | Stopped):
             gate.answered(permit)
             pace.answered()
-        return spent
+        return True
 
     # --- its end
 
-    async def _end(self, work: Work, ending: Ending, spent: int) -> None:
+    async def _end(self, work: Work, ending: Ending, pays: bool) -> None:
         match ending:
             case Dead(category=Category.UNCERTAIN):
-                await self._finish(self._uncertain(work, ending), self._spent(spent))
+                await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
             case Accepted() | Rejected() | Dead() | Expired():
-                await self._finish(ending, self._spent(spent))
+                await self._finish(ending, self.delivery.attempts + 1)
             case Retry():
-                await self._again_later(work, ending, spent)
+                await self._again_later(work, ending, pays)
             case Paused() | Stopped():
                 await self._halt(ending)
             case unreachable:
                 assert_never(unreachable)
 
-    def _spent(self, more: int) -> int:
-        return self.delivery.attempts + more
-
     async def _finish(self, final: Final, attempts: int) -> None:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
         await self.desk.settler.finish(self._parcel, final, attempts, holds=holds)
 
-    async def _again_later(self, work: Work, failure: Retry, spent: int) -> None:
-        attempts = self._spent(spent)
+    async def _again_later(self, work: Work, failure: Retry, pays: bool) -> None:
+        attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)
         left = None if self._deadline is None else self._deadline - time()
-        step = after_failure(failure, attempts, self.desk.ladder, left)
+        step = after_failure(failure, attempts - forgiven, self.desk.ladder, left)
         if not isinstance(step, Delay):
             return await self._finish(step, attempts)
         until = None if self._deadline is None else int(self._deadline * 1000)
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
         lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
-        delayed = Delayed(attempts, step.seconds, until, failed_at, self._sent_at if lost else None)
+        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at, self._sent_at if lost else None)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
     async def _halt(self, halt: Paused | Stopped) -> None:

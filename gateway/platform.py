@@ -12,11 +12,12 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.account import Account, AccountSettings
+from gateway.contest import Contest
 from gateway.errors import RefusedError
 from gateway.onboarding import Entry
 from gateway.outcome import Ending
 from gateway.steps import Steps
-from gateway.token import TokenStore
+from gateway.token import TokenState, TokenStore
 
 FOLDER = "workers"
 
@@ -65,13 +66,21 @@ class Operation:
     query: Callable[[Any, Any], Awaitable[Ending | None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What a platform's client gets from the core: the account, where its token is kept, who counts logins."""
+    """What a platform's client gets from the core: the account, where its token is kept, who is told of logins.
+
+    The contest over the account is remembered here: it outlives a client as long as its context is used again.
+    """
 
     account: Account
     tokens: TokenStore
     on_login: Callable[[str], None] = field(default=lambda result: None)
+    on_token_state: Callable[[TokenState], None] = field(default=lambda state: None)
+    contest: Contest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.contest = Contest(self.account.settings)
 
 
 class Inbound(Protocol):

@@ -66,7 +66,7 @@ TOKENS = Table(
     Column("platform", String, primary_key=True),
     Column("account", String, primary_key=True),
     Column("value", String, nullable=False),
-    Column("generation", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
     Column("used_at", Float, nullable=False),
 )
 
