@@ -78,7 +78,6 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
-    _sent_at: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -97,14 +96,18 @@ class EventJob:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
             else:
-                async with self._place.turn():
-                    await self._follow(await self._step())
+                await self._place.turn()
+                await self._follow(await self._step())
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
                 self.begun = True
                 answer = Expired("ledger-down", "the gateway cannot record anything now; ask again later")
                 await self.desk.settler.answer_unrecorded(self._parcel, answer)
+
+    async def _leave(self) -> None:
+        await self.ack()
+        self._place.leave()
 
     # --- its turn
 
@@ -114,7 +117,8 @@ class EventJob:
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.desk.positions()
-        return Parcel(self.delivery, self.ack, about, hashed, position, first_seen, perf_counter())
+        replay = self.delivery.replay
+        return Parcel(self.delivery, self._leave, about, hashed, position, first_seen, perf_counter(), replay)
 
     def _identity(self) -> str | None:
         """The lane of an event that has none: the same event twice at once is done one after the other."""
@@ -131,6 +135,8 @@ class EventJob:
             return Go()
         standing = await self.desk.ledger.look(key, lane)
         record = standing.record
+        if record is not None:
+            self._take_over(record)
         if self._parcel.about.interactive or isinstance(self._read, Refused):
             # asked again, a question whose answer is not kept is asked again
             known = record is not None and record.outcome not in {None, "accepted"}
@@ -138,12 +144,16 @@ class EventJob:
         arrival = Arrival(self._parcel.position, self.delivery.due_at, self.delivery.replay)
         return next_step(arrival, standing, time())
 
+    def _take_over(self, record: Record) -> None:
+        """What is known of the event from before stays true of it, its place in the lane above all."""
+        parcel = self._parcel
+        sent_at = record.sent_at if record.outcome is None else None
+        position, replayed = record.position or parcel.position, parcel.replay or record.replay
+        self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
+
     async def _follow(self, step: Step) -> None:
         match step:
-            case Go():
-                await self._go()
-            case Uncertain(sent_at):
-                self._sent_at = sent_at
+            case Go() | Uncertain():
                 await self._go()
             case Ended(record):
                 self.begun = True
@@ -163,20 +173,17 @@ class EventJob:
 
     async def _step_aside(self) -> None:
         """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
-        async with self._place.aside() as ahead:
-            step = await self._step()
-            if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
-                return await self._follow(step)
-            copy = any(job._key == self._key for job in ahead)
-            if not copy:
-                await self.desk.ledger.stand([record for job in ahead for record in job._standing()])
-            in_line = step.count if isinstance(step, Wait) else 0
-            return await self._wait(Wait(0.0, in_line + len(ahead), copy))
-
-    def _standing(self) -> list[Record]:
-        """What to note of an event that stands here, once."""
-        noted, self._noted = self._noted, True
-        return [] if noted or self._key is None else [self.desk.settler.standing(self._parcel)]
+        ahead = self._place.ahead()
+        step = await self._step()
+        if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
+            return await self._follow(step)
+        unnoted = [job for job in ahead if not job._noted and job._key is not None]
+        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
+        for job in unnoted:
+            job._noted = True
+        copy = any(job._key == self._key for job in ahead)
+        in_line = step.count if isinstance(step, Wait) else 0
+        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
@@ -189,7 +196,7 @@ class EventJob:
         if isinstance(self._read, Refused):
             self.begun = True
             await self._finish(self._read.ending, self.delivery.attempts)
-        elif self._sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
+        elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
             self.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
             await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), pays=True)
@@ -222,9 +229,9 @@ class EventJob:
         try:
             await self.desk.lease.sure()
             steps = await self._steps(work)
+            self.begun = True
             if work.operation.repeat.noted_before and not work.operation.several_calls:
                 await steps.sending()
-            self.begun = True
             began = monotonic()
             ending = await self._call(work, steps)
             return ending, self._tell_gate(permit, ending, began)
@@ -236,7 +243,7 @@ class EventJob:
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
         with in_flight.track_inprogress():
-            uncertain = self._sent_at is not None
+            uncertain = self._parcel.sent_at is not None
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
         seconds = perf_counter() - started
         desk.pace.took(seconds)
@@ -252,7 +259,12 @@ class EventJob:
         return steps.watched(self.desk.settler.insist, self._note_sending)
 
     async def _note_sending(self) -> None:
-        self._sent_at = await self.desk.settler.sending(self._parcel)
+        parcel = replace(self._parcel, sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        await self.desk.settler.note(parcel)
+        self._parcel = parcel
+
+    def _note_not_sent(self) -> None:
+        self._parcel = replace(self._parcel, sent_at=None)
 
     def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
         """What the account learns from the call, and whether the event pays for it."""
@@ -296,14 +308,16 @@ class EventJob:
         until = None if self._deadline is None else int(self._deadline * 1000)
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
         lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
-        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at, self._sent_at if lost else None)
+        if not lost:
+            self._note_not_sent()
+        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
     async def _halt(self, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        if self._sent_at is not None:  # the platform refused before it did anything
-            standing = self.desk.settler.standing(self._parcel)
-            await self.desk.settler.insist(lambda: self.desk.ledger.record(standing))
+        if self._parcel.sent_at is not None:  # the platform refused before it did anything
+            self._note_not_sent()
+            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)
@@ -312,4 +326,4 @@ class EventJob:
         """With when and what was sent, for an operator who has to find out at the platform."""
         data = masked(work.event.data, sensitive_fields(work.operation.model))
         sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
-        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._sent_at}: {sent}")
+        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")

@@ -33,7 +33,8 @@ LONGEST_MESSAGE = 2000
 class Parcel:
     """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
 
-    `lane` is the keyed hash of its lane, `position` its place there, of this account's counter.
+    `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
+    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated.
     """
 
     delivery: Delivery
@@ -43,20 +44,20 @@ class Parcel:
     position: int
     first_seen: str
     started: float
+    replay: str | None = None
+    sent_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
     """How an event goes on the ladder: attempts made and how many of them do not count, seconds, an interactive
-    one's deadline (epoch ms), when the platform left it unanswered (epoch ms), and when a request left whose fate
-    is not known."""
+    one's deadline (epoch ms), and when the platform left it unanswered (epoch ms)."""
 
     attempts: int
     forgiven: int
     seconds: int
     deadline: int | None = None
     failed_at: int | None = None
-    sent_at: str | None = None
 
 
 class Settler:
@@ -132,7 +133,7 @@ class Settler:
         }
         await self._on_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
-        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000, sent_at=how.sent_at)
+        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
         if self.key(parcel) is not None:
             await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
@@ -144,26 +145,22 @@ class Settler:
 
         A `copy` of an event that waits itself leaves that one's record alone.
         """
-        due_ms = None if copy else _due_ms(seconds)
+        due_ms = _due_ms(seconds)
         await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
-        record = self.standing(parcel)
-        if due_ms is not None:
-            record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+        if not copy:
+            record = replace(self.standing(parcel), blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
             await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
         log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
 
-    def standing(self, parcel: Parcel, sent_at: str | None = None) -> Record:
-        """The record of an event that is here and has not ended; `sent_at`: and is being sent."""
-        waiting = Retry(None, "")
-        record = self._record(parcel, waiting, parcel.delivery.attempts)
-        return replace(record, blocks=_blocks(parcel, "stands"), sent_at=sent_at)
+    def standing(self, parcel: Parcel) -> Record:
+        """The record of an event that is here and has not ended."""
+        record = self._record(parcel, Retry(None, ""), parcel.delivery.attempts)
+        return replace(record, blocks=_blocks(parcel, "stands"))
 
-    async def sending(self, parcel: Parcel) -> str:
-        """Note, before a call that may not be repeated, that it is being made, and when. Raises LedgerError."""
-        now = _now()
-        await self._ledger.record(self.standing(parcel, now))
-        return now
+    async def note(self, parcel: Parcel) -> None:
+        """Record that the event is here, and whether a call of it is being made. Raises LedgerError."""
+        await self._ledger.record(self.standing(parcel))
 
     async def insist(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write what only we know, however long the ledger is away."""
@@ -203,7 +200,8 @@ class Settler:
             else None,
             first_seen=parcel.first_seen,
             updated_at=_now(),
-            replay=parcel.delivery.replay,
+            replay=parcel.replay,
+            sent_at=parcel.sent_at,
             lane=parcel.lane,
             position=parcel.position if parcel.lane else None,
             epoch=self._epoch,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Literal
 
 import structlog
@@ -157,7 +157,7 @@ class Worker:
         halted = await self.ledger.halted(self.account)
         if halted:
             gate.close(Stopped(*halted))
-        positions = count(await self.ledger.last_position(self.account) + 1)
+        positions = count(max(await self.ledger.last_position(self.account), int(time() * 1000)) + 1)
         context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
         publisher = await Publisher.open(connection)
         async with self.platform.client(context) as client:
