@@ -78,6 +78,8 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
+    _blocks: bool = field(init=False, default=False)
+    _original: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -96,8 +98,7 @@ class EventJob:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
             else:
-                await self._place.turn()
-                await self._follow(await self._step())
+                await self._take_turn()
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
@@ -129,6 +130,10 @@ class EventJob:
     def _key(self) -> Key | None:
         return self.desk.settler.key(self._parcel)
 
+    async def _take_turn(self) -> None:
+        await self._place.turn()
+        await self._follow(await self._step())
+
     async def _step(self) -> Step:
         key, lane = self._key, self._parcel.lane
         if key is None:
@@ -137,6 +142,8 @@ class EventJob:
         record = standing.record
         if record is not None:
             self._take_over(record)
+            self._blocks = record.blocks is not None
+            self._original = record.due_at is not None and record.due_at == self.delivery.due_at
         if self._parcel.about.interactive or isinstance(self._read, Refused):
             # asked again, a question whose answer is not kept is asked again
             known = record is not None and record.outcome not in {None, "accepted"}
@@ -172,16 +179,21 @@ class EventJob:
                 assert_never(unreachable)
 
     async def _step_aside(self) -> None:
-        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
+        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead.
+
+        The first of the lane does not: all others would wait for it, and it for room, for ever.
+        """
         ahead = self._place.ahead()
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
             return await self._follow(step)
+        if self._blocks and not isinstance(step, Wait | Held | Missing):
+            return await self._take_turn()
         unnoted = [job for job in ahead if not job._noted and job._key is not None]
         await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
         for job in unnoted:
             job._noted = True
-        copy = any(job._key == self._key for job in ahead)
+        copy = not self._original and any(job._key == self._key for job in ahead)
         in_line = step.count if isinstance(step, Wait) else 0
         return await self._wait(Wait(0.0, in_line + len(ahead), copy))
 
