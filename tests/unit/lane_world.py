@@ -203,7 +203,7 @@ class World:
         """Let every task run until it waits."""
 
         async def rest() -> None:
-            for _ in range(12):
+            for _ in range(6):
                 await asyncio.sleep(0)
 
         self.loop.run_until_complete(rest())
