@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from gateway import metrics, order, topology
+from gateway.account import Account
 from gateway.attempt import attempt, code_label, deadline, overdue, trouble
 from gateway.decode import Refused, Work, decode
 from gateway.gate import Closing, Gate, LedgerDown, Permit
@@ -51,6 +52,7 @@ LONGEST_SENT = 1000
 class Desk:
     """What every job of an account shares while the lease is held. `halt` stops or pauses the account."""
 
+    account: Account
     names: Names
     operations: Mapping[str, Operation]
     client: Any
@@ -298,7 +300,9 @@ class EventJob:
         match ending:
             case Dead(category=Category.UNCERTAIN):
                 await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
-            case Accepted() | Rejected() | Dead() | Expired():
+            case Accepted():
+                await self._finish(await self._added_up(work, ending), self.delivery.attempts + 1)
+            case Rejected() | Dead() | Expired():
                 await self._finish(ending, self.delivery.attempts + 1)
             case Retry():
                 await self._again_later(work, ending, pays)
@@ -306,6 +310,17 @@ class EventJob:
                 await self._halt(ending)
             case unreachable:
                 assert_never(unreachable)
+
+    async def _added_up(self, work: Work, accepted: Accepted) -> Accepted:
+        """With the sums that the operation declares."""
+        sums = work.operation.sums
+        tally = sums.tally(work.data) if sums else None
+        if sums is None or tally is None:
+            return accepted
+        found = await self.desk.settler.insist(
+            lambda: self.desk.ledger.add(self.desk.account, tally, duplicate=accepted.duplicate)
+        )
+        return replace(accepted, response={**(accepted.response or {}), **sums.report(work.data, found)})
 
     async def _finish(self, final: Final, attempts: int) -> None:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter, time
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -22,6 +22,8 @@ from schemas import dead_letters
 from schemas.envelope import CONTENT_TYPE
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 INSIST_SECONDS = 1.0
 LONGEST_CODE = 64
@@ -162,7 +164,7 @@ class Settler:
         """Record that the event is here, and whether a call of it is being made. Raises LedgerError."""
         await self._ledger.record(self.standing(parcel))
 
-    async def insist(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def insist(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
         """Write what only we know, however long the ledger is away."""
         while True:
             try:

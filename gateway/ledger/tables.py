@@ -113,3 +113,13 @@ KEYS = Table(
     Column("name", String, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+
+TALLIES = Table(
+    "tallies",  # what accepted events have added to sums
+    METADATA,
+    Column("group", String, primary_key=True),  # keyed hash
+    Column("identity", String, primary_key=True),  # keyed hash
+    Column("item", String, nullable=False),  # keyed hash
+    Column("part", String, nullable=False),
+    Column("hundredths", BigInteger, nullable=False),
+)
