@@ -81,7 +81,7 @@ class EventJob:
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
     _twin: bool = field(init=False, default=False)
-    _returned: bool = field(init=False, default=False)
+    _blocks: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -100,8 +100,7 @@ class EventJob:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
             else:
-                await self._place.turn()
-                await self._follow(await self._step())
+                await self._take_turn()
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
@@ -133,6 +132,10 @@ class EventJob:
     def _key(self) -> Key | None:
         return self.desk.settler.key(self._parcel)
 
+    async def _take_turn(self) -> None:
+        await self._place.turn()
+        await self._follow(await self._step())
+
     async def _step(self) -> Step:
         key, lane = self._key, self._parcel.lane
         if key is None:
@@ -157,7 +160,7 @@ class EventJob:
         parcel = self._parcel
         sent_at = record.sent_at if record.outcome is None else None
         self._twin = record.outcome is None
-        self._returned = self._twin and record.due_at is not None and record.due_at == self.delivery.due_at
+        self._blocks = record.blocks is not None
         position, replayed = record.position or parcel.position, parcel.replay or record.replay
         self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
@@ -182,18 +185,25 @@ class EventJob:
                 assert_never(unreachable)
 
     async def _step_aside(self) -> None:
-        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
+        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead.
+
+        The first of the lane does not step aside: all others would wait for it, and it for room, for ever. Nor does
+        what stands behind a delivery of its own event: the two are done one after the other.
+        """
         ahead = self._place.ahead()
+        if any(job._key == self._key for job in ahead):
+            return await self._take_turn()
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
             return await self._follow(step)
+        if self._blocks and not isinstance(step, Wait | Held | Missing):
+            return await self._take_turn()
         unnoted = [job for job in ahead if not job._noted and job._key is not None]
         await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
         for job in unnoted:
             job._noted = True
-        copy = not self._returned and any(job._key == self._key for job in ahead)
         in_line = step.count if isinstance(step, Wait) else 0
-        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
+        return await self._wait(Wait(0.0, in_line + len(ahead)))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
