@@ -17,6 +17,7 @@ from gateway.errors import RefusedError
 from gateway.onboarding import Entry
 from gateway.outcome import Ending
 from gateway.steps import Steps
+from gateway.tally import Sums
 from gateway.token import TokenState, TokenStore
 
 FOLDER = "workers"
@@ -51,6 +52,7 @@ class Operation:
     may raise NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
     `lane` names the data fields that order events without a subject. `several_calls`: it records steps.
     `query`, of a queryable one: asks whether the platform has it already; None when it has not.
+    `sums`: what accepted ones add up to, which the result tells.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Operation:
     several_calls: bool = False
     after_death: AfterDeath = AfterDeath.SKIP
     query: Callable[[Any, Any], Awaitable[Ending | None]] | None = None
+    sums: Sums | None = None
 
 
 @dataclass(slots=True)
