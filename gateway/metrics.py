@@ -32,3 +32,8 @@ ACCOUNT_STATE = Gauge(
 )
 RESULTS_UNROUTED = Counter("gateway_results_unrouted", "Results that no queue was bound for", _ACCOUNT)
 LANES_WAITING = Gauge("gateway_lanes_waiting", "Events waiting for an earlier one of their lane", _ACCOUNT)
+INBOUND_WAITING = Gauge(
+    "gateway_inbound_waiting",
+    "Calls from the platform that were answered and wait in the ledger for the broker",
+    _ACCOUNT,
+)

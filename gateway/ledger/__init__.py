@@ -1,11 +1,13 @@
 """What happened to every event: one row per account and event, written before the event is acknowledged.
 
-RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data.
+RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data, but that of calls
+from platforms which the broker does not have yet.
 """
 
 from gateway.ledger.errors import LedgerError
+from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
 from gateway.ledger.records import Key, Record
 
-__all__ = ["Key", "Ledger", "LedgerError", "Record", "open_ledger"]
+__all__ = ["Call", "Inbox", "Key", "Ledger", "LedgerError", "Record", "open_ledger"]

@@ -14,6 +14,7 @@ from gateway.account import Account
 from gateway.grouped import Grouped
 from gateway.ledger.accounts import AccountTokens, of_account
 from gateway.ledger.errors import reported
+from gateway.ledger.inbox import Inbox
 from gateway.ledger.records import Key, Record, to_record, to_row
 from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, STEPS
 from gateway.steps import Steps
@@ -27,6 +28,7 @@ class Ledger:
     def __init__(self, engine: AsyncEngine, secret: bytes) -> None:
         self._engine = engine
         self._secret = secret
+        self.inbox = Inbox(engine)
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
         self._reads: Grouped[Key, Record | None] = Grouped(self._read, LARGEST_GROUP)
 

@@ -66,6 +66,18 @@ CLAIMS = Table(
     Column("at", String, nullable=False),
 )
 
+INBOX = Table(
+    "inbox",  # calls from platforms that the broker does not have yet: the only place where data of events is kept
+    METADATA,
+    Column("number", Integer, primary_key=True),  # in the order in which they came
+    Column("id", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Index("inbox_id", "id", unique=True),
+)
+
 KEYS = Table(
     "keys",
     METADATA,

@@ -1,0 +1,83 @@
+"""Calls from platforms that the broker does not have yet, and which calls were ever taken."""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Exists, delete, exists, func, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.ledger.errors import reported
+from gateway.ledger.tables import CLAIMS, INBOX
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that became an event of this id and type; `event` is the message as it will be published."""
+
+    id: str
+    platform: str
+    account: str
+    type: str
+    event: bytes
+
+
+class Inbox:
+    """Every call is taken once and handed out, oldest first, until it is removed.
+
+    `came` is set whenever this process has taken one. `once` is a keyed hash of what tells a call from others
+    of its account and type.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.came = asyncio.Event()
+
+    async def take(self, call: Call, once: str) -> bool:
+        """Return once the call is on disk; False when it was taken before, ever.
+
+        Raises LedgerError: then it counts as not taken, and may come again.
+        """
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        scope = _scope(call.type, call.account)
+        new = select(literal(scope), literal(once), literal(at)).where(~_taken(scope, once))
+        async with reported(), self._engine.begin() as connection:
+            claimed = await connection.execute(insert(CLAIMS).from_select(["scope", "value", "at"], new))
+            if claimed.rowcount == 0:
+                return False
+            await connection.execute(insert(INBOX).values(asdict(call)))
+        self.came.set()
+        return True
+
+    async def taken(self, event_type: str, account: str, once: str) -> bool:
+        """Whether such a call was taken before, ever. Raises LedgerError."""
+        async with reported(), self._engine.connect() as connection:
+            found = await connection.execute(select(_taken(_scope(event_type, account), once)))
+            return bool(found.scalar_one())
+
+    async def first(self) -> Call | None:
+        """The call that has waited longest, or None. Raises LedgerError."""
+        columns = (INBOX.c.id, INBOX.c.platform, INBOX.c.account, INBOX.c.type, INBOX.c.event)
+        async with reported(), self._engine.connect() as connection:
+            row = (await connection.execute(select(*columns).order_by(INBOX.c.number).limit(1))).first()
+            return Call(*row) if row else None
+
+    async def remove(self, call: Call) -> None:
+        """Forget what came with the call, for the broker has it; that it came is remembered. Raises LedgerError."""
+        async with reported(), self._engine.begin() as connection:
+            await connection.execute(delete(INBOX).where(INBOX.c.id == call.id))
+
+    async def waiting(self) -> dict[tuple[str, str], int]:
+        """How many calls wait, by platform and account; whoever has none is left out. Raises LedgerError."""
+        whose = (INBOX.c.platform, INBOX.c.account)
+        async with reported(), self._engine.connect() as connection:
+            rows = await connection.execute(select(*whose, func.count()).group_by(*whose))
+            return {(platform, account): number for platform, account, number in rows}
+
+
+def _scope(event_type: str, account: str) -> str:
+    return f"{event_type}:{account}"
+
+
+def _taken(scope: str, once: str) -> Exists:
+    return exists().where(CLAIMS.c.scope == scope, CLAIMS.c.value == once)
