@@ -1,4 +1,4 @@
-"""What platforms called and the ledger keeps, seen without a broker; and a ledger that takes no more."""
+"""What platforms called and the ledger keeps, seen without a broker; and ledgers that take no more."""
 
 import json
 import sqlite3
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from gateway.ledger import Ledger
 
@@ -28,3 +31,17 @@ def taking_no_calls(file: Path) -> Iterator[None]:
         other.execute("CREATE TRIGGER no_calls BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'no'); END")
         yield
         other.execute("DROP TRIGGER no_calls")
+
+
+@contextmanager
+def connections_told(pragma: str) -> Iterator[None]:
+    """Every connection to any ledger of this process is told this before it is used."""
+
+    def tell(connection: Any, *_: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(Pool, "checkout", tell)
+    yield
+    event.remove(Pool, "checkout", tell)

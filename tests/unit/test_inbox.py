@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from gateway.ledger import Call, Ledger, LedgerError, open_ledger
-from tests.support.inbox import taking_no_calls
+from tests.support.inbox import connections_told, taking_no_calls
 
 CALL = Call("id-1", "toy_land", "default", "toy_land.toy-came", b'{"name": "a-private-matter"}')
 OTHER = replace(CALL, id="id-2", account="other")
@@ -94,22 +92,13 @@ async def test_a_call_that_could_not_be_written_counts_as_not_taken(ledger: Ledg
     assert ledger.inbox.came.is_set()
 
 
-async def test_a_full_disk_refuses_calls_until_there_is_room_again(ledger: Ledger, file: Path) -> None:
-    await ledger._engine.dispose()
-    event.listen(ledger._engine.sync_engine, "connect", _no_room)
+async def test_a_full_disk_refuses_calls_until_there_is_room_again(ledger: Ledger) -> None:
     large = replace(CALL, event=bytes(2**20))
-    with pytest.raises(LedgerError):
+    with connections_told("max_page_count=100"), pytest.raises(LedgerError):
         await ledger.inbox.take(large, "once")
     assert not await ledger.inbox.taken(CALL.type, CALL.account, "once")
-    event.remove(ledger._engine.sync_engine, "connect", _no_room)
-    await ledger._engine.dispose()
-    assert await ledger.inbox.take(large, "once")
-
-
-def _no_room(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA max_page_count=100")
-    cursor.close()
+    with connections_told("max_page_count=1000"):
+        assert await ledger.inbox.take(large, "once")
 
 
 async def test_calls_that_wait_are_counted_by_account(ledger: Ledger) -> None:
