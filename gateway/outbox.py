@@ -9,7 +9,7 @@ import structlog
 from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import ChannelLockedResource
 
-from gateway.broker import CONNECTION_ERRORS, Outgoing, Publisher, connect
+from gateway.broker import CONNECTION_ERRORS, Outgoing, Publisher, connect, open_channel
 from gateway.declare import declare_shared
 from gateway.errors import UnavailableError
 from gateway.ledger import Call, Ledger
@@ -80,7 +80,7 @@ class Outbox:
     async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> bool:
         """Wait for the lease. False when we are to end before it is ours."""
         while not self._finishing.is_set():
-            channel = await connection.channel()
+            channel = await open_channel(connection)
             try:
                 await channel.declare_queue(self._lease, exclusive=True, durable=False)
             except ChannelLockedResource:

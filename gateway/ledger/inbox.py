@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Exists, delete, exists, func, insert, literal, select
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.errors import reported
 from gateway.ledger.tables import CLAIMS, INBOX
+
+CLAIM = text("INSERT INTO claims (scope, value, at) VALUES (:scope, :value, :at) ON CONFLICT DO NOTHING")
+"""As text, for this is the same in SQLite and in PostgreSQL, and SQLAlchemy has it only apart for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,9 @@ class Inbox:
 
         Raises LedgerError: then it counts as not taken, and may come again.
         """
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        scope = _scope(call.type, call.account)
-        new = select(literal(scope), literal(once), literal(at)).where(~_taken(scope, once))
+        claim = {"scope": _scope(call.type, call.account), "value": once, "at": datetime.now(UTC).isoformat()}
         async with reported(), self._engine.begin() as connection:
-            claimed = await connection.execute(insert(CLAIMS).from_select(["scope", "value", "at"], new))
-            if claimed.rowcount == 0:
+            if (await connection.execute(CLAIM, claim)).rowcount == 0:
                 return False
             await connection.execute(insert(INBOX).values(asdict(call)))
         self.came.set()
@@ -51,9 +51,9 @@ class Inbox:
 
     async def taken(self, event_type: str, account: str, once: str) -> bool:
         """Whether such a call was taken before, ever. Raises LedgerError."""
+        this = (CLAIMS.c.scope == _scope(event_type, account), CLAIMS.c.value == once)
         async with reported(), self._engine.connect() as connection:
-            found = await connection.execute(select(_taken(_scope(event_type, account), once)))
-            return bool(found.scalar_one())
+            return (await connection.execute(select(CLAIMS.c.at).where(*this))).first() is not None
 
     async def first(self) -> Call | None:
         """The call that has waited longest, or None. Raises LedgerError."""
@@ -77,7 +77,3 @@ class Inbox:
 
 def _scope(event_type: str, account: str) -> str:
     return f"{event_type}:{account}"
-
-
-def _taken(scope: str, once: str) -> Exists:
-    return exists().where(CLAIMS.c.scope == scope, CLAIMS.c.value == once)
