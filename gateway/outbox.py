@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import asynccontextmanager
 
 import structlog
 from aio_pika.abc import AbstractConnection
-from aiormq.exceptions import ChannelLockedResource
 
-from gateway.broker import CONNECTION_ERRORS, Outgoing, Publisher, connect, open_channel
+from gateway.broker import CONNECTION_ERRORS, Outgoing, Publisher, connect
 from gateway.declare import declare_shared
 from gateway.errors import UnavailableError
+from gateway.lease import Lease
 from gateway.ledger import Call, Ledger
-from gateway.loss import LostError, closing, raise_lost
+from gateway.loss import LostError, closing, first_of, raise_lost
 from gateway.settings import Settings
 from gateway.topology import INBOUND
 from schemas.envelope import CONTENT_TYPE
@@ -40,8 +39,8 @@ class Outbox:
 
     def __init__(self, settings: Settings, ledger: Ledger) -> None:
         self._settings = settings
-        self._inbox = ledger.inbox
-        self._lease = f"gateway.inbound.{ledger.hashed('outbox')}.lease"
+        self._ledger = ledger
+        self._queue = f"gateway.inbound.{ledger.hashed('outbox')}.lease"
         self._confirmed: str | None = None
         self._finishing = asyncio.Event()
 
@@ -54,7 +53,6 @@ class Outbox:
             yield
         finally:
             self._finishing.set()
-            self._inbox.came.set()
             await asyncio.wait({task}, timeout=FINISH_SECONDS)
             task.cancel()
             await asyncio.wait({task})
@@ -64,10 +62,11 @@ class Outbox:
     async def _run(self) -> None:
         while not self._finishing.is_set():
             try:
+                await self._ledger.check()
                 await self._session()
             except (*CONNECTION_ERRORS, LostError, UnavailableError) as error:
                 log.warning("outbox.interrupted", reason=str(error) or type(error).__name__)
-            await self._rest(RECONNECT_SECONDS)
+            await first_of(self._finishing, asyncio.sleep(RECONNECT_SECONDS))
 
     async def _session(self) -> None:
         async with connect(self._settings.broker, "gateway inbound") as connection:
@@ -80,24 +79,21 @@ class Outbox:
     async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> bool:
         """Wait for the lease. False when we are to end before it is ours."""
         while not self._finishing.is_set():
-            channel = await open_channel(connection)
-            try:
-                await channel.declare_queue(self._lease, exclusive=True, durable=False)
-            except ChannelLockedResource:
-                await self._rest(STANDBY_SECONDS)
-                raise_lost(lost)
-            else:
+            if await Lease.take(connection, self._queue):
                 return True
+            await first_of(self._finishing, asyncio.sleep(STANDBY_SECONDS), lost)
+            raise_lost(lost)
         return False
 
     async def _deliver(self, publisher: Publisher, lost: asyncio.Future[str]) -> None:
+        inbox = self._ledger.inbox
         while True:
-            self._inbox.came.clear()
-            while call := await self._inbox.first():
+            inbox.came.clear()
+            while call := await inbox.first():
                 await self._publish(publisher, call)
             if self._finishing.is_set():
                 return
-            await self._until_called(lost)
+            await first_of(self._finishing, inbox.came.wait(), asyncio.sleep(LOOK_SECONDS), lost)
             raise_lost(lost)
 
     async def _publish(self, publisher: Publisher, call: Call) -> None:
@@ -107,15 +103,4 @@ class Outbox:
             await publisher.publish(Outgoing(INBOUND, call.type, call.event, properties))
             self._confirmed = call.id
             log.info("inbound.published", id=call.id, type=call.type, account=call.account)
-        await self._inbox.remove(call)
-
-    async def _until_called(self, lost: asyncio.Future[str]) -> None:
-        came: asyncio.Future[Any] = asyncio.ensure_future(self._inbox.came.wait())
-        try:
-            await asyncio.wait({came, lost}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            came.cancel()
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._finishing.wait(), seconds)
+        await self._ledger.inbox.remove(call)

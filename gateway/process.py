@@ -50,7 +50,7 @@ async def _not_ready(workers: Sequence[Worker], ledger: Ledger) -> Mapping[str, 
     """
     reasons: dict[str, str] = {str(worker.account): worker.phase for worker in workers if not worker.ready}
     try:
-        await ledger.inbox.waiting()
+        await ledger.check()
     except LedgerError as error:
         reasons["ledger"] = str(error)
     return reasons

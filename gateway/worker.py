@@ -1,34 +1,24 @@
 """One account's worker: connect, hold the lease, consume, pause, give way. Any number may run; one is active."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from time import monotonic
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
-from aiormq.exceptions import ChannelLockedResource
+from aio_pika.abc import AbstractConnection
 
 from gateway import metrics
 from gateway.account import Account
-from gateway.broker import CONNECTION_ERRORS, Publisher, connect
+from gateway.broker import CONNECTION_ERRORS, connect
 from gateway.declare import declare_account, declare_shared
 from gateway.errors import UnavailableError
-from gateway.gate import STATES, Gate, State
 from gateway.intake import Intake
-from gateway.job import Desk, EventJob
-from gateway.lanes import Lanes
-from gateway.ledger import Ledger
-from gateway.loss import LostError, closing, raise_lost
-from gateway.masking import scrub
-from gateway.message import delivery
-from gateway.outcome import Halt, Stopped
-from gateway.pace import Pace
-from gateway.platform import Context, Platform
+from gateway.lease import HANDOVER_SECONDS, Lease
+from gateway.ledger import Ledger, LedgerError
+from gateway.loss import LostError, closing, first_of, raise_lost
+from gateway.platform import Platform
 from gateway.settings import Settings
-from gateway.settle import Settler
+from gateway.shift import Shift
 from gateway.topology import Names
 
 log = structlog.get_logger()
@@ -37,16 +27,7 @@ STANDBY_SECONDS = 1.0
 """How often a worker that stands by asks for the lease."""
 
 RECONNECT_SECONDS = 1.0
-RESUME_SECONDS = 2.0
-"""How often a stopped account looks whether an operator has resumed it."""
-
-READ_AHEAD = 4
-"""Deliveries held for each one in flight, so that a lane that waits does not keep other lanes waiting."""
-
-DRAIN_SECONDS = 15.0
-"""How long work that was begun may take to end, once we are to stop."""
-
-Phase = Literal["disconnected", "standby", "active"]
+Phase = Literal["disconnected", "ledger-down", "standby", "active"]
 
 
 @dataclass
@@ -60,7 +41,6 @@ class Worker:
     stop: asyncio.Event
     phase: Phase = "disconnected"
     intakes: list[Intake] = field(default_factory=list)
-    _stopping_since: float | None = field(default=None, init=False)
 
     @property
     def names(self) -> Names:
@@ -81,7 +61,11 @@ class Worker:
                 await self._session()
             except (*CONNECTION_ERRORS, LostError, UnavailableError) as error:
                 log.warning("worker.lost", account=str(self.account), reason=str(error) or type(error).__name__)
-            self._enter("disconnected")
+                if isinstance(error, LedgerError):
+                    self._ledger_up(0)
+                self._enter("ledger-down" if isinstance(error, LedgerError) else "disconnected")
+            else:
+                self._enter("disconnected")
             await self._rest(RECONNECT_SECONDS)
 
     async def _session(self) -> None:
@@ -90,157 +74,76 @@ class Worker:
             if self.settings.broker.declare:
                 await declare_shared(connection, self.settings.retry.ladder_seconds)
                 await declare_account(connection, self.names, self.platform.operations)
-            if await self._stand_by(connection, lost):
-                await self._hold(connection, lost)
+            lease = await self._stand_by(connection, lost)
+            if lease is not None:
+                await self._hold(connection, lease, lost)
 
-    async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> bool:
-        """Wait for the lease: a queue exclusive to our connection. False when stopped meanwhile."""
+    async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> Lease | None:
+        """Wait for the lease. None when stopped meanwhile."""
         while not self.stop.is_set():
-            channel = await connection.channel()
-            try:
-                await channel.declare_queue(self.names.queue("lease"), exclusive=True, durable=False)
-            except ChannelLockedResource:
-                self._enter("standby")
-            else:
-                return True
+            lease = await Lease.take(connection, self.names.queue("lease"))
+            if lease is not None:
+                return lease
+            self._enter("standby")
             await self._rest(STANDBY_SECONDS, lost)
             if lost.done():
                 raise LostError(lost.result())
-        return False
+        return None
 
-    async def _hold(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> None:
+    async def _hold(self, connection: AbstractConnection, lease: Lease, lost: asyncio.Future[str]) -> None:
         gauge = metrics.LEASE_HELD.labels(self.account.platform, self.account.name)
         log.info("lease.taken", account=str(self.account))
         gauge.set(1)
         try:
-            async with self._desk(connection) as desk:
-                self._enter("active")
-                await self._shift(connection, desk, lost)
+            async with lease.watched(lost):
+                await self._work(connection, lease, lost)
         finally:
             gauge.set(0)
             log.info("lease.given_up", account=str(self.account))
 
-    @asynccontextmanager
-    async def _desk(self, connection: AbstractConnection) -> AsyncIterator[Desk]:
-        """Everything jobs need, made anew under each lease: token, order, rate and state are local."""
-        gate = Gate(self._show_state)
-        halted = await self.ledger.halted(self.account)
-        if halted:
-            gate.close(Stopped(*halted), 0)
-        context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
-        async with self.platform.client(context) as client:
-            yield Desk(
-                names=self.names,
-                operations=self.platform.operations,
-                client=client,
-                ledger=self.ledger,
-                settler=Settler(self.names, await Publisher.open(connection), self.ledger, self.account.secrets()),
-                lanes=Lanes(),
-                pace=Pace(self.account.settings),
-                gate=gate,
-                ladder=self.settings.retry.ladder_seconds,
-                halt=self._halting(gate),
-            )
-
-    async def _shift(self, connection: AbstractConnection, desk: Desk, lost: asyncio.Future[str]) -> None:
-        """Consume until stopped. Interactive questions are answered at once also while the account is halted."""
-        settings = self.account.settings
-        async with AsyncExitStack() as stack:
-            interactive = {self.names.queue("interactive"): settings.interactive_slots * READ_AHEAD}
-            asked = await stack.enter_async_context(self._intake(connection, interactive, desk))
-            while not self.stop.is_set():
-                if not await self._until_open(desk.gate, asked, lost):
-                    return
-                ahead = settings.max_in_flight * READ_AHEAD
-                durable = {self.names.queue("bulk"): ahead, self.names.queue("due"): ahead}
-                async with self._intake(connection, durable, self._with_new_lanes(desk)) as intake:
-                    await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, lost)
-                raise_lost(intake.lost, asked.lost, lost)
-
-    @asynccontextmanager
-    async def _intake(
-        self, connection: AbstractConnection, queues: dict[str, int], desk: Desk
-    ) -> AsyncIterator[Intake]:
-        def handle(message: AbstractIncomingMessage) -> EventJob:
-            return EventJob(desk, delivery(message), message.ack)
-
-        intake = await Intake.open(connection, queues, handle)
-        self.intakes.append(intake)
-        try:
-            yield intake
-        finally:
-            self.intakes.remove(intake)
-            if connection.is_closed:
-                await intake.abandon()
-            else:
-                await intake.close(self._patience())
-
-    async def _until_open(self, gate: Gate, asked: Intake, lost: asyncio.Future[str]) -> bool:
-        """Wait out a pause; True when calls are allowed again.
-
-        False to end the shift: we are to stop, or an operator has resumed a stopped account, which then
-        starts with a client that knows nothing of the refusal.
-        """
-        while gate.state != "open" and not self.stop.is_set():
-            wait = gate.seconds_left() if gate.state == "paused" else RESUME_SECONDS
-            await self._first_of(asyncio.sleep(wait), asked.lost, lost)
-            raise_lost(asked.lost, lost)
-            if gate.state == "paused":
-                gate.open()
-                log.info("account.opened", account=str(self.account))
-            elif not await self.ledger.halted(self.account):
-                log.info("account.resumed", account=str(self.account))
-                return False
-        return not self.stop.is_set()
-
-    def _with_new_lanes(self, desk: Desk) -> Desk:
-        """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
-        lanes = Lanes()
-        gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name)
-        gauge.set_function(lambda: lanes.waiting)
-        return replace(desk, lanes=lanes)
-
-    def _halting(self, gate: Gate) -> Callable[[Halt], Awaitable[None]]:
-        async def halt(reason: Halt) -> None:
-            if gate.state != "open":
+    async def _work(self, connection: AbstractConnection, lease: Lease, lost: asyncio.Future[str]) -> None:
+        """Under a number of our own in the ledger, which says at the end that nothing of ours is under way."""
+        term = await self.ledger.take(self.account)
+        self._ledger_up(1)
+        if not term.clean:
+            log.info("lease.waiting", account=str(self.account), reason="the last holder left without a word")
+            await self._rest(HANDOVER_SECONDS, lost)
+            raise_lost(lost)
+            if self.stop.is_set():
                 return
-            gate.close(reason, self.account.settings.pause_seconds)
-            log.warning("account.halted", account=str(self.account), state=gate.state, code=reason.code)
-            if isinstance(reason, Stopped):
-                message = scrub(reason.message, self.account.secrets())
-                await self.ledger.halt(self.account, reason.code, message)
+        self._enter("active")
+        ladder = self.settings.retry.ladder_seconds
+        shift = Shift(
+            self.account,
+            self.platform,
+            ladder,
+            self.ledger,
+            self.stop,
+            connection,
+            lease,
+            term.epoch,
+            lost,
+            self.intakes,
+        )
+        try:
+            await shift.run()
+        finally:
+            await self._give_up(term.epoch)
 
-        return halt
-
-    def _patience(self) -> float | None:
-        """How long begun work may take to end: as long as it likes in a pause, 15 s in all when we are to stop."""
-        if not self.stop.is_set():
-            return None
-        self._stopping_since = self._stopping_since or monotonic()
-        return max(0.5, DRAIN_SECONDS - (monotonic() - self._stopping_since))
+    async def _give_up(self, epoch: int) -> None:
+        """Nothing of ours is under way any more. Where that cannot be said, the next holder waits a little."""
+        try:
+            await self.ledger.give_up(self.account, epoch)
+        except LedgerError as error:
+            log.warning("lease.not_given_up", account=str(self.account), reason=str(error))
 
     async def _rest(self, seconds: float, *others: asyncio.Future[str]) -> None:
-        await self._first_of(asyncio.sleep(seconds), *others)
-
-    async def _first_of(self, *awaitables: Any) -> None:
-        """Return when one of them, or the stop, comes; futures handed in are left as they are."""
-        own = [asyncio.ensure_future(a) for a in awaitables if not isinstance(a, asyncio.Future)]
-        own.append(asyncio.ensure_future(self.stop.wait()))
-        shared = [a for a in awaitables if isinstance(a, asyncio.Future)]
-        try:
-            await asyncio.wait([*own, *shared], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in own:
-                task.cancel()
+        await first_of(self.stop, asyncio.sleep(seconds), *others)
 
     def _enter(self, phase: Phase) -> None:
         if phase != self.phase:
             self.phase = phase
             log.info("worker.changed", account=str(self.account), phase=phase)
 
-    def _show_state(self, state: State) -> None:
-        for known in STATES:
-            metrics.ACCOUNT_STATE.labels(self.account.platform, self.account.name, known).set(known == state)
-
-    def _count_login(self, result: str) -> None:
-        metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()
+    def _ledger_up(self, up: int) -> None:
+        metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)

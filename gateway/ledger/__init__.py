@@ -4,10 +4,13 @@ RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no
 from platforms which the broker does not have yet.
 """
 
+from gateway.ledger.accounts import Lease
 from gateway.ledger.errors import LedgerError
 from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
-from gateway.ledger.records import Key, Record
+from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
 
-__all__ = ["Call", "Inbox", "Key", "Ledger", "LedgerError", "Record", "open_ledger"]
+__all__ = [
+    "Ahead", "Blocks", "Call", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger",
+]  # fmt: skip

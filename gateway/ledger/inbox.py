@@ -2,16 +2,12 @@
 
 import asyncio
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, func, insert, select
 
-from gateway.ledger.errors import reported
+from gateway.ledger.accounts import now
+from gateway.ledger.store import Store
 from gateway.ledger.tables import CLAIMS, INBOX
-
-CLAIM = text("INSERT INTO claims (scope, value, at) VALUES (:scope, :value, :at) ON CONFLICT DO NOTHING")
-"""As text, for this is the same in SQLite and in PostgreSQL, and SQLAlchemy has it only apart for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,8 @@ class Inbox:
     of its account and type.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.came = asyncio.Event()
 
     async def take(self, call: Call, once: str) -> bool:
@@ -41,9 +37,10 @@ class Inbox:
 
         Raises LedgerError: then it counts as not taken, and may come again.
         """
-        claim = {"scope": _scope(call.type, call.account), "value": once, "at": datetime.now(UTC).isoformat()}
-        async with reported(), self._engine.begin() as connection:
-            if (await connection.execute(CLAIM, claim)).rowcount == 0:
+        claim = {"scope": _scope(call.type, call.account), "value": once, "at": now()}
+        new = self._store.insert(CLAIMS).values(claim).on_conflict_do_nothing()
+        async with self._store.writing() as connection:
+            if (await connection.execute(new)).rowcount == 0:
                 return False
             await connection.execute(insert(INBOX).values(asdict(call)))
         self.came.set()
@@ -52,25 +49,25 @@ class Inbox:
     async def taken(self, event_type: str, account: str, once: str) -> bool:
         """Whether such a call was taken before, ever. Raises LedgerError."""
         this = (CLAIMS.c.scope == _scope(event_type, account), CLAIMS.c.value == once)
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             return (await connection.execute(select(CLAIMS.c.at).where(*this))).first() is not None
 
     async def first(self) -> Call | None:
         """The call that has waited longest, or None. Raises LedgerError."""
         columns = (INBOX.c.id, INBOX.c.platform, INBOX.c.account, INBOX.c.type, INBOX.c.event)
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             row = (await connection.execute(select(*columns).order_by(INBOX.c.number).limit(1))).first()
             return Call(*row) if row else None
 
     async def remove(self, call: Call) -> None:
         """Forget what came with the call, for the broker has it; that it came is remembered. Raises LedgerError."""
-        async with reported(), self._engine.begin() as connection:
+        async with self._store.writing() as connection:
             await connection.execute(delete(INBOX).where(INBOX.c.id == call.id))
 
     async def waiting(self) -> dict[tuple[str, str], int]:
         """How many calls wait, by platform and account; whoever has none is left out. Raises LedgerError."""
         whose = (INBOX.c.platform, INBOX.c.account)
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             rows = await connection.execute(select(*whose, func.count()).group_by(*whose))
             return {(platform, account): number for platform, account, number in rows}
 

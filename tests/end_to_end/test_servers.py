@@ -40,7 +40,7 @@ async def test_metrics_tell_what_happened_under_the_names_of_the_contract(stage:
         assert await worker.sample("gateway_token_logins_total", result="ok", **ACCOUNT) == 1
         assert await worker.sample("gateway_lease_held", **ACCOUNT) == 1
         assert await worker.sample("gateway_in_flight", **ACCOUNT) == 0
-        assert await worker.sample("gateway_account_state", state="open", **ACCOUNT) == 1
+        assert await worker.sample("gateway_account_state", state="working", **ACCOUNT) == 1
         calls = "gateway_platform_call_seconds_count"
         for code, times in {"http-503": 1, "200": 2, "A0727": 1}.items():
             assert await worker.sample(calls, code=code, **ACCOUNT) == times
@@ -74,7 +74,7 @@ async def test_gateway_serve_is_not_ready_while_its_ledger_fails(stage: Scene) -
     stage.settings()
     async with server(stage.folder, "serve") as web:
         with closing(sqlite3.connect(stage.folder / "gateway.db", isolation_level=None)) as other:
-            other.execute("DROP TABLE inbox")
+            other.execute("DROP TABLE pulse")
         assert await web.status("/readyz") == 503
         assert await web.status("/metrics") == 200
 

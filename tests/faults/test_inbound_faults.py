@@ -3,11 +3,9 @@
 import asyncio
 import json
 import random
-import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,6 +29,7 @@ from tests.support.street import (
     empty,
     keep,
     locked,
+    other_user,
     serving,
     street,
     until_empty,
@@ -123,7 +122,7 @@ async def test_a_ledger_that_is_locked_refuses_calls_as_their_documents_have_it_
         serving(place, ledger) as address,
     ):
         body, now = place.callback(1), int(time.time())
-        with locked(tmp_path / "gateway.db"):
+        async with locked(tmp_path / "gateway.db"):
             assert await place.call(address, body) == REFUSED
             assert await place.invoke(address, "n1", now) == (503, 400001)
             assert await place.arrive(address, platform) == 503
@@ -171,13 +170,13 @@ async def test_a_call_that_the_ledger_does_not_forget_is_not_published_again_and
     url: str, tmp_path: Path
 ) -> None:
     async with street(url, tmp_path) as place, delivering(place) as ledger:
-        with closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
-            other.execute("CREATE TRIGGER full BEFORE DELETE ON inbox BEGIN SELECT RAISE(ABORT, 'no'); END")
+        async with other_user(tmp_path / "gateway.db") as does:
+            await does("CREATE TRIGGER full BEFORE DELETE ON inbox BEGIN SELECT RAISE(ABORT, 'no'); END")
             await keep(place, ledger, 1)
             await place.has(1)
             await asyncio.sleep(1.5)
             assert await ledger.inbox.first() is not None
-            other.execute("DROP TRIGGER full")
+            await does("DROP TRIGGER full")
         await until_empty(ledger)
         assert place.signed == [1]
 

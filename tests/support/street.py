@@ -4,8 +4,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,13 +132,24 @@ async def empty(web: Server) -> bool:
     return await web.sample("gateway_inbound_waiting", **DRIVING) == 0
 
 
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
+@asynccontextmanager
+async def other_user(file: Path) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+    """Somebody else who has the ledger open; gives a way to say what he does to it.
+
+    In a thread: a transaction of ours that he waits for ends on the loop.
+    """
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        yield lambda statement: asyncio.to_thread(other.execute, statement)
+
+
+@asynccontextmanager
+async def locked(file: Path) -> AsyncIterator[None]:
     """Somebody else has the ledger to himself; we wait 50 ms for him instead of 5 s."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as other, connections_told("busy_timeout=50"):
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
+    async with other_user(file) as does:
+        await does("BEGIN EXCLUSIVE")
+        with connections_told("busy_timeout=50"):
+            yield
+        await does("ROLLBACK")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from yarl import URL
 
 from gateway.account import Account
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Accepted, Ending, Rejected
 from gateway.platform import Inbound
 from gateway.steps import no_steps
