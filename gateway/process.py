@@ -10,7 +10,7 @@ import structlog
 from gateway import log as logging
 from gateway import platform, web
 from gateway.account import Account
-from gateway.ledger import open_ledger
+from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
@@ -24,9 +24,10 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
-        outbox = await stack.enter_async_context(Outbox(settings.broker, "gateway inbound"))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
-        app = web.application(served, ledger, outbox, lambda: _not_ready(workers, outbox))
+        if served:
+            await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop)
@@ -42,11 +43,17 @@ async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event) -> None
         log.info("gateway.stopping")
 
 
-async def _not_ready(workers: Sequence[Worker], outbox: Outbox) -> Mapping[str, str]:
-    """Every worker that is neither active nor standing by; without workers, a broker that is away."""
-    if not workers and not await outbox.connected():
-        return {"broker": "cannot be reached"}
-    return {str(worker.account): worker.phase for worker in workers if not worker.ready}
+async def _not_ready(workers: Sequence[Worker], ledger: Ledger) -> Mapping[str, str]:
+    """Every worker that is neither active nor standing by, and a ledger that fails.
+
+    A broker that is away makes workers unready, not the taking of calls: they are kept in the ledger.
+    """
+    reasons: dict[str, str] = {str(worker.account): worker.phase for worker in workers if not worker.ready}
+    try:
+        await ledger.check()
+    except LedgerError as error:
+        reasons["ledger"] = str(error)
+    return reasons
 
 
 def stop_on_signals() -> asyncio.Event:
