@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 
@@ -16,6 +17,8 @@ from gateway.settings import Settings
 from gateway.worker import Worker
 
 log = structlog.get_logger()
+
+FORGET_SECONDS = 3600.0
 
 
 async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[Account]) -> None:
@@ -30,17 +33,30 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
-        await _until_stopped(workers, stop)
+        await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))
     log.info("gateway.stopped")
 
 
-async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event) -> None:
+async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event, ledger: Ledger, keep: timedelta) -> None:
     """Run the workers; the end of one by a defect ends the process, for its supervisor to see."""
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
+        forgetting = group.create_task(_forget(ledger, keep))
         await stop.wait()
+        forgetting.cancel()
         log.info("gateway.stopping")
+
+
+async def _forget(ledger: Ledger, keep: timedelta) -> None:
+    """Now and every hour: what ended long ago leaves the ledger."""
+    while True:
+        try:
+            rows = await ledger.forget(keep)
+            log.info("ledger.forgot", rows=rows)
+        except LedgerError as error:
+            log.warning("ledger.not_forgotten", reason=str(error))
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def _not_ready(workers: Sequence[Worker], ledger: Ledger) -> Mapping[str, str]:
