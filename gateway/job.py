@@ -81,7 +81,6 @@ class EventJob:
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
     _blocks: bool = field(init=False, default=False)
-    _original: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -145,7 +144,6 @@ class EventJob:
         if record is not None:
             self._take_over(record)
             self._blocks = record.blocks is not None
-            self._original = record.due_at is not None and record.due_at == self.delivery.due_at
         if self._parcel.about.interactive or isinstance(self._read, Refused):
             # asked again, a question whose answer is not kept is asked again
             known = record is not None and record.outcome not in {None, "accepted"}
@@ -183,21 +181,23 @@ class EventJob:
     async def _step_aside(self) -> None:
         """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead.
 
-        The first of the lane does not: all others would wait for it, and it for room, for ever.
+        The first of the lane does not, for all others would wait for it and it for room, for ever. Nor does one
+        behind another delivery of the same event: they go one after the other, so that one of them is the event.
         """
         ahead = self._place.ahead()
+        if any(job._key == self._key for job in ahead):
+            return await self._take_turn()
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
             return await self._follow(step)
-        if self._blocks and not isinstance(step, Wait | Held | Missing):
+        if self._blocks and isinstance(step, Go | Uncertain):
             return await self._take_turn()
         unnoted = [job for job in ahead if not job._noted and job._key is not None]
         await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
         for job in unnoted:
             job._noted = True
-        copy = not self._original and any(job._key == self._key for job in ahead)
         in_line = step.count if isinstance(step, Wait) else 0
-        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
+        return await self._wait(Wait(0.0, in_line + len(ahead)))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True

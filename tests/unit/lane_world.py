@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel
 
 from gateway import topology
-from gateway.account import AccountSettings
+from gateway.account import Account, AccountSettings
 from gateway.broker import NotPublishedError, Outgoing, Publisher
 from gateway.dead_letters import Letter
 from gateway.gate import Closing, Gate
@@ -30,6 +30,7 @@ from gateway.settle import Settler
 from gateway.steps import Steps
 from gateway.topology import Names
 
+ACCOUNT = Account("toy_land", "default", AccountSettings(max_in_flight=3))
 NAMES = Names("toy_land", "default")
 LADDER = (5, 30)
 PREFETCH = 5
@@ -143,6 +144,7 @@ class World:
         publisher = cast(Publisher, _AskedPublisher(self))
         settler = Settler(NAMES, publisher, ledger, frozenset(), next(self._epochs), lambda error: None)
         self._desk = Desk(
+            account=ACCOUNT,
             names=NAMES,
             operations=self.operations,
             client=None,
@@ -150,7 +152,7 @@ class World:
             settler=settler,
             lanes=Lanes(ROOM),
             positions=count(self.first_position()).__next__,
-            pace=Pace(AccountSettings(max_in_flight=3)),
+            pace=Pace(ACCOUNT.settings),
             gate=self.gate,
             lease=cast(Lease, _Sure()),
             ladder=LADDER,
@@ -189,11 +191,10 @@ class World:
 
     def crash(self) -> None:
         """The process is killed: what was asked for and not done is never done."""
+        self.asked.clear()
         for task in self.tasks:
             task.cancel()
-        self.asked.clear()
         self.settle()
-        self.asked.clear()
         assert not self.tasks
         self.on_crash()
         self._return_all()
@@ -210,6 +211,7 @@ class World:
 
     def end(self) -> None:
         """Let nothing of this world stay behind."""
+        self.asked.clear()
         for task in self.tasks:
             task.cancel()
         self.settle()
@@ -314,6 +316,8 @@ class World:
         finally:
             if asked in self.asked:
                 self.asked.remove(asked)
+                if what in {"record", "stand"} and not asked.done:
+                    asked.do()  # a write does not notice that nobody waits for it any more
 
     def step(self, asked: Asked, *, answer: bool = True) -> None:
         """Have it done, unless it was, and answered, if wanted."""

@@ -54,6 +54,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.may_call: dict[str, bool] = {}
         self.unrecorded: set[str] = set()
         self.skipped: set[str] = set()
+        self.doubtful: set[str] = set()
 
     def _operations(self) -> dict[str, Operation]:
         kinds = {
@@ -86,6 +87,7 @@ class LanesMachine(RuleBasedStateMachine):
 
     def _recorded(self, record: Record) -> None:
         event = record.key.id
+        self._expect(record.code != "worker-lost" or event in self.doubtful, f"{event} is uncertain for no reason")
         if record.blocks != "stands":
             self.unrecorded.discard(event)
         if record.outcome not in {None, "accepted"} and OPERATIONS[event[0]] != "hold":
@@ -93,6 +95,7 @@ class LanesMachine(RuleBasedStateMachine):
 
     def _crashed(self) -> None:
         """What was called and whose end nobody has written down is called again, where that may be."""
+        self.doubtful |= {key.id for key, row in self.world.ledger.rows.items() if row.sent_at and not row.outcome}
         for event in self.unrecorded:
             if OPERATIONS[event[0]] != "never":
                 self.may_call[event] = True
