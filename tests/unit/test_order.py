@@ -4,23 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.ledger import Ahead, Key, Record, Standing
 from gateway.ledger.records import Blocks
 from gateway.order import (
-    HEAD_MISSING_SECONDS,
     Arrival,
     Ended,
     Go,
     Held,
-    Missing,
     Step,
     Uncertain,
     Wait,
     next_step,
-    rung,
 )
 
 NOW = 1_700_000_000.0
@@ -33,7 +28,9 @@ def mine(**changed: Any) -> Record:
     return replace(EMPTY, **changed)
 
 
-def ahead(position: int, blocks: Blocks = "waits", due_at: float | None = None, count: int = 1, key: Key = OTHER) -> Ahead:
+def ahead(
+    position: int, blocks: Blocks = "waits", due_at: float | None = None, count: int = 1, key: Key = OTHER
+) -> Ahead:
     return Ahead(key, position, blocks, due_at, count)
 
 
