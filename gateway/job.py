@@ -116,7 +116,7 @@ class EventJob:
 
     def _packed(self) -> Parcel:
         first = self.delivery.headers.get(dead_letters.FIRST_SEEN)
-        first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="milliseconds")
+        first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="microseconds")
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.desk.positions()
@@ -150,10 +150,13 @@ class EventJob:
         return next_step(arrival, standing, time())
 
     def _at_once(self, record: Record | None) -> Step:
-        """Of what waits for nobody. An answer that was given is not kept, so that question is asked again."""
+        """Of what waits for nobody. What a person was told is kept for a short while only: then it is asked again."""
         if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
             return Go()
-        return Go() if self._parcel.about.interactive and record.outcome == "accepted" else Ended(record)
+        if not self._parcel.about.interactive or record.outcome != "accepted":
+            return Ended(record)
+        told = self.desk.settler.told(record.key)
+        return Ended(told) if told else Go()
 
     def _take_over(self, record: Record) -> None:
         """What is known of the event from before stays true of it, its place in the lane above all."""
