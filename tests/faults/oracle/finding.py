@@ -1,0 +1,15 @@
+"""A breach of what must be true."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One breach: its kind, the event it is about (None for the whole run), what was seen."""
+
+    kind: str
+    event: str | None
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.event or 'the run'} {self.text}"

@@ -1,0 +1,115 @@
+"""One run: a stream of events through the gateway, a fault again and again, and the judgement at the end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.faults.oracle import numbered
+from tests.faults.oracle.broker import Broker
+from tests.faults.oracle.gateways import ProcessError
+from tests.faults.oracle.history import History
+from tests.faults.oracle.numbered import SHARES, Wish
+from tests.faults.oracle.scene import PATIENCE, Scene, StuckError, queue, scene
+from tests.faults.oracle.truth import Policy, Verdict, judge
+
+LANES = 60
+QUIET = 0.5
+"""Seconds without a result after which there are no more to come."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What has to be laid out for a fault before the gateway starts."""
+
+    ledger: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row of the table. `share` of the runs asked for are made; `last` comes when all is settled."""
+
+    name: str
+    happen: Callable[[Scene], Awaitable[None]] | None
+    processes: int = 2
+    share: float = 1.0
+    policy: Policy = Policy()
+    shares: Mapping[Wish, float] = field(default_factory=lambda: SHARES)
+    last: Callable[[Scene, int], Awaitable[None]] | None = None
+    prepare: Callable[[Path], AbstractContextManager[Prepared]] = lambda _: nullcontext(Prepared())
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of a fault."""
+
+    fault: Fault
+    runs: int
+    verdict: Verdict
+    history: History
+
+
+async def run(fault: Fault, broker: Broker, folder: Path, seed: str, runs: int, events: int, *, brief: bool) -> Row:
+    """Publish so many events while the fault happens so many times; then everything must be settled."""
+    random = Random(f"{seed} {fault.name}")
+    planned = numbered.plan(random, LANES, events, fault.shares)
+    with broker.vhost() as url, fault.prepare(folder) as prepared:
+        around = scene(
+            random, broker.node, url, folder, fault.processes, brief=brief, ledger=prepared.ledger,
+            variables=prepared.variables,
+        )  # fmt: skip
+        async with around as running:
+            await _through(running, fault, planned, runs)
+            history = running.history(await _rest(running, broker, url))
+    return Row(fault, runs, judge(history, fault.policy), history)
+
+
+async def _through(running: Scene, fault: Fault, planned: list[numbered.Event], runs: int) -> None:
+    """The stream and its faults. Whatever gets stuck is written down; what was seen is judged all the same."""
+    publishing = asyncio.create_task(running.service.publish(planned))
+    try:
+        if fault.happen is not None:
+            await _again_and_again(running, fault.happen, runs, len(planned))
+        await running.progress(len(planned))
+        if fault.last is not None:
+            await fault.last(running, runs)
+    except (StuckError, ProcessError) as error:
+        running.complaints.append(str(error))
+    finally:
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def _again_and_again(
+    running: Scene, happen: Callable[[Scene], Awaitable[None]], runs: int, events: int
+) -> None:
+    """So many times, spread over the stream at random; between two, everything that was killed is up again."""
+    for number in range(runs):
+        await running.progress(int(events * (number + running.random.random()) / (runs + 1)))
+        await happen(running)
+        await running.revive()
+
+
+async def _rest(running: Scene, broker: Broker, url: str) -> dict[str, int]:
+    """End the processes, take the last results and the dead letters; what stands in the other queues."""
+    for gateway in running.gateways:
+        try:
+            if gateway.alive:
+                await gateway.stop()
+        except ProcessError as error:
+            running.complaints.append(str(error))
+    await _silence(running)
+    dead = queue("dead")
+    running.service.letters += await running.service.take_letters(dead)
+    return {name: await running.service.depth(name) for name in broker.queues(url) if name != dead}
+
+
+async def _silence(running: Scene) -> None:
+    async with asyncio.timeout(PATIENCE):
+        before = -1
+        while before != len(running.service.results):
+            before = len(running.service.results)
+            await asyncio.sleep(QUIET)
