@@ -124,7 +124,9 @@ class Gateway:
         self._http = _free_port()
         command = ["worker", PLATFORM] if self._number % 2 else ["run"]
         variables = {"GATEWAY_HTTP__PORT": str(self._http), "GATEWAY_LOG__FORMAT": "json"}
-        self._popen = launch([*command, "--config", str(self.config)], self._log, {**variables, **self._around.variables})
+        self._popen = launch(
+            [*command, "--config", str(self.config)], self._log, {**variables, **self._around.variables}
+        )
 
     async def ready(self) -> None:
         """Return once it is active or stands by. Raises ProcessError."""

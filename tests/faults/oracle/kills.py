@@ -7,29 +7,44 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.faults.oracle.amqp import Frame
+from tests.faults.oracle.gateways import Gateway
 from tests.faults.oracle.proxy import Trap
-from tests.faults.oracle.scene import Scene, within
-
-SOON = 20.0
-"""Seconds in which the point to be killed at has to come up."""
+from tests.faults.oracle.scene import SOON, Scene
 
 
 async def after_call_before_record(scene: Scene) -> None:
     """The platform answers while the ledger takes no writes; then the process is killed."""
-    platform = scene.platform
-    platform.held.clear()
-    platform.hold = release = asyncio.Event()
+    scene.platform.hold = release = asyncio.Event()
     try:
-        await within(SOON, platform.held, "a call")
-        await asyncio.sleep(scene.random.uniform(0, 0.03))
+        victim = await _held(scene, "a call")
         async with locked(scene.around.ledger):
-            victim = scene.active
             release.set()
             await asyncio.sleep(scene.random.uniform(0.02, 0.12))
             await scene.kill(victim)
     finally:
         release.set()
-        platform.hold = None
+        scene.platform.hold = None
+
+
+async def in_a_login(scene: Scene) -> None:
+    """The token expires; the process is killed while the platform, at random, has or has not made a new one."""
+    scene.platform.login_trap = scene.random.choice(["before", "after"])
+    try:
+        scene.platform.expire_token()
+        victim = await _held(scene, "a login")
+        await scene.kill(victim)
+    finally:
+        scene.platform.login_trap = None
+
+
+async def _held(scene: Scene, what: str) -> Gateway:
+    """Who waits for the platform's answer, some time after it began to."""
+    platform = scene.platform
+    platform.held = None
+    await scene.until(lambda: platform.held is not None, SOON, what)
+    await asyncio.sleep(scene.random.uniform(0, 0.05))
+    assert platform.held is not None
+    return scene.at(platform.held)
 
 
 async def after_record_before_publish(scene: Scene) -> None:
@@ -43,31 +58,24 @@ async def after_publish_before_ack(scene: Scene) -> None:
 
 
 async def _trapped(scene: Scene, wanted: Callable[[Frame], bool], what: str) -> None:
-    victim = scene.active
-    victim.broker.trap = trap = Trap(wanted, scene.random.randrange(6))
-    await within(SOON, trap.sprung, what)
+    """Whoever is the first to say it is killed; only one has anything to say."""
+    trap = Trap(wanted, scene.random.randrange(6))
+    for gateway in scene.gateways:
+        gateway.broker.trap = trap
+    await scene.until(trap.sprung.is_set, SOON, what)
     await asyncio.sleep(scene.random.uniform(0, 0.05))
-    await scene.kill(victim)
-
-
-async def in_a_login(scene: Scene) -> None:
-    """The token expires; the process is killed while the platform, at random, has or has not made a new one."""
-    platform = scene.platform
-    platform.login_held.clear()
-    platform.login_trap = scene.random.choice(["before", "after"])
-    try:
-        platform.expire_token()
-        await within(SOON, platform.login_held, "a login")
-        await asyncio.sleep(scene.random.uniform(0, 0.05))
-        await scene.kill(scene.active)
-    finally:
-        platform.login_trap = None
+    victims = [gateway for gateway in scene.gateways if gateway.broker.holding]
+    for gateway in scene.gateways:
+        gateway.broker.trap = None
+    for victim in victims:
+        await scene.kill(victim)
 
 
 async def anywhere(scene: Scene) -> None:
     """At any moment."""
+    victim = await scene.active()
     await asyncio.sleep(scene.random.uniform(0, 0.2))
-    await scene.kill(scene.active)
+    await scene.kill(victim)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ PLATFORM = "gd_accounting"
 ACCOUNT = "default"
 SOURCE = "/oracle"
 COURSE = "PRO_A10101"
-START = datetime(2026, 1, 1)  # noqa: DTZ001 - the document's times have no zone
+START = datetime(2026, 1, 1)
 CLOCK = "%Y-%m-%d %H:%M:%S"
 
 Wish = Literal["accept", "busy-once", "refuse", "unlisted", "invalid", "ask"]
@@ -110,7 +110,7 @@ def read(operation: str, data: Mapping[str, Any]) -> Event:
     field = OPERATIONS[operation][1]
     if not field:
         return Event(None, int(ticket.rpartition("-")[2]), operation, "ask")
-    number = round((datetime.strptime(data[field], CLOCK) - START).total_seconds())  # noqa: DTZ007
+    number = round((datetime.strptime(data[field], CLOCK) - START).total_seconds())
     return Event(ticket.partition("-")[0], number, operation, WISHES[data["areaCode"]])
 
 

@@ -8,22 +8,33 @@ from time import monotonic
 from typing import Any, Literal
 
 from tests.faults.oracle import http, numbered
-from tests.faults.oracle.history import ACCEPTED, DEAD_TOKEN, DUPLICATE, EXPIRY, LOGIN, REFUSED, UNLISTED, Call, Trouble
+from tests.faults.oracle.history import (
+    ACCEPTED,
+    DEAD_TOKEN,
+    DUPLICATE,
+    EXPIRY,
+    LOGIN,
+    REFUSED,
+    UNLISTED,
+    Call,
+    Trouble,
+)
 from tests.faults.oracle.http import Connection, Request
 
 APP_ID = "oracle"
 SECRET = "synthetic-secret"
 LOGIN_PATH = "/intf/login"
 BUSY = "C0508"
-THINKING = (0.001, 0.008)
-"""Seconds that an answer takes, from and to."""
-
 Mood = Literal["well", "hang", "html", "garbage", "error", "busy", "limit", "drop"]
 LoginTrap = Literal["before", "after"]
 
 
 class Platform:
-    """One institution's account at the platform. `token` is the valid one; `done` is what it has taken."""
+    """One institution's account at the platform. Answers take `thinking` seconds, from and to.
+
+    `hold` keeps answers back until it is set, `login_trap` logins until their caller is gone, before or after a
+    new token is made; `held` is then the address of whoever waits.
+    """
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -37,12 +48,12 @@ class Platform:
         self.troubles: list[Trouble] = []
         self.port = 0
         self.mood: Mood = "well"
+        self.thinking = (0.001, 0.008)
         self.idle_seconds: float | None = None
         self.mended = False
         self.hold: asyncio.Event | None = None
-        self.held = asyncio.Event()
         self.login_trap: LoginTrap | None = None
-        self.login_held = asyncio.Event()
+        self.held: str | None = None
 
     async def open(self) -> None:
         """Listen on loopback."""
@@ -61,11 +72,6 @@ class Platform:
         now = monotonic()
         self.troubles.append(Trouble(EXPIRY, None, now, now, lease=False))
 
-    @property
-    def active(self) -> str | None:
-        """Who called last."""
-        return self.calls[-1].peer if self.calls else None
-
     def _connect(self) -> Connection:
         return Connection(self._answer, lambda: self.idle_seconds)
 
@@ -73,7 +79,7 @@ class Platform:
         call = _read(request, connection.peer)
         self.calls.append(call)
         try:
-            await asyncio.sleep(self._random.uniform(*THINKING))
+            await asyncio.sleep(self._random.uniform(*self.thinking))
             handle = self._log_in if call.operation == LOGIN else self._work
             return await self._in_mood(call, request, connection, handle)
         finally:
@@ -126,7 +132,7 @@ class Platform:
 
     async def _keep(self, connection: Connection) -> None:
         """Let a login wait until its caller is gone."""
-        self.login_held.set()
+        self.held = connection.peer
         await connection.gone
 
     async def _work(self, call: Call, request: Request, connection: Connection) -> dict[str, Any]:
@@ -134,8 +140,10 @@ class Platform:
             return _say(self._random.choice(sorted(DEAD_TOKEN)), "用户未认证")
         said = self._judge(call, json.loads(request.body))
         if self.hold is not None:
-            self.held.set()
-            await asyncio.wait([asyncio.create_task(self.hold.wait()), connection.gone], return_when="FIRST_COMPLETED")
+            self.held = connection.peer
+            await asyncio.wait(
+                [asyncio.create_task(self.hold.wait()), connection.gone], return_when="FIRST_COMPLETED"
+            )
         return said
 
     def _judge(self, call: Call, data: dict[str, Any]) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class Proxy:
         self.port = 0
         self.trap: Trap | None = None
 
+    @property
+    def holding(self) -> bool:
+        """Whether the trap holds a connection."""
+        return any(line.held for line in self._lines)
+
     async def open(self) -> None:
         """Listen."""
         self._server = await asyncio.start_server(self._serve, HOST, self.port)

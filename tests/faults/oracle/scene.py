@@ -1,7 +1,7 @@
 """One run's surroundings, and what a fault can do to them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,10 @@ from tests.faults.oracle.service import Service, service
 
 PATIENCE = 60.0
 """Seconds in which something has to go on, whatever was done."""
+
+
+SOON = 20.0
+"""Seconds in which what is under way all the time has to come by."""
 
 
 class StuckError(Exception):
@@ -44,18 +48,24 @@ class Scene:
     replayed: frozenset[str] = frozenset()
     replayed_at: float = float("inf")
 
-    @property
-    def active(self) -> Gateway:
-        """The process that called last."""
-        peer = self.platform.active
-        return next((one for one in self.gateways if one.address == peer and one.alive), self.gateways[0])
+    async def active(self) -> Gateway:
+        """The process that makes the next call. Raises StuckError when there is none."""
+        seen = len(self.platform.calls)
+        await self.until(lambda: len(self.platform.calls) > seen, SOON, "a call")
+        return self.at(self.platform.calls[-1].peer)
+
+    def at(self, address: str) -> Gateway:
+        """The process at this address."""
+        return next(gateway for gateway in self.gateways if gateway.address == address)
 
     def seconds(self, brief: float, low: float, high: float) -> float:
         """How long: a fixed time in the short version, a random one in the long."""
         return brief if self.brief else self.random.uniform(low, high)
 
     @contextmanager
-    def trouble(self, what: str, peer: str | None = None, *, lease: bool = True, token: bool = False) -> Iterator[None]:
+    def trouble(
+        self, what: str, peer: str | None = None, *, lease: bool = True, token: bool = False
+    ) -> Iterator[None]:
         """Write down that there was trouble while the block ran."""
         began = monotonic()
         try:
@@ -63,19 +73,35 @@ class Scene:
         finally:
             self.troubles.append(Trouble(what, peer, began, monotonic(), lease=lease, token=token))
 
+    @contextmanager
+    def slow(self, thinking: tuple[float, float]) -> Iterator[None]:
+        """The platform takes so long, from and to seconds, while the block runs."""
+        usual, self.platform.thinking = self.platform.thinking, thinking
+        try:
+            yield
+        finally:
+            self.platform.thinking = usual
+
     async def kill(self, gateway: Gateway) -> None:
         """kill -9 of a process."""
         at = await gateway.kill()
         self.troubles.append(Trouble("kill", gateway.address, at, at, killed=True))
 
-    async def revive(self) -> None:
-        """Start again what was killed. Raises ProcessError, also when one has ended by itself."""
+    def revive(self) -> None:
+        """Start again what was killed. Raises ProcessError when one has ended by itself."""
         for gateway in self.gateways:
             if gateway.ended is not None:
                 raise ProcessError(gateway.ended)
             if not gateway.alive:
                 gateway.start()
-        await asyncio.gather(*(gateway.ready() for gateway in self.gateways))
+
+    async def until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait for something that has to come. Raises StuckError."""
+        deadline = monotonic() + seconds
+        while not true():
+            if monotonic() > deadline:
+                raise StuckError(f"{what} did not come within {seconds:.0f} s")
+            await asyncio.sleep(0.005)
 
     async def progress(self, number: int) -> None:
         """Wait until so many events have a result. Raises StuckError."""
@@ -115,7 +141,6 @@ async def scene(
     variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Scene]:
     """A platform, an internal service, and so many gateway processes, ready."""
-    folder.mkdir(parents=True)
     platform = Platform(random)
     async with AsyncExitStack() as stack:
         await platform.open()
@@ -127,14 +152,6 @@ async def scene(
             stack.push_async_callback(gateway.close)
             await gateway.open()
         ready = Scene(random, node, around, platform, outside, gateways, brief)
-        await ready.revive()
+        ready.revive()
+        await asyncio.gather(*(gateway.ready() for gateway in gateways))
         yield ready
-
-
-async def within(seconds: float, event: asyncio.Event, what: str) -> None:
-    """Wait for something that has to come. Raises StuckError."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        raise StuckError(f"{what} did not come within {seconds:.0f} s") from None

@@ -16,8 +16,13 @@ from tests.faults.oracle.scene import PATIENCE, Scene, StuckError, queue, scene
 from tests.faults.oracle.truth import Policy, Verdict, judge
 
 LANES = 60
+USUAL = Policy()
 QUIET = 0.5
 """Seconds without a result after which there are no more to come."""
+
+
+class SkippedError(Exception):
+    """A fault cannot be brought about on this machine; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Fault:
     happen: Callable[[Scene], Awaitable[None]] | None
     processes: int = 2
     share: float = 1.0
-    policy: Policy = Policy()
+    policy: Policy = USUAL
     shares: Mapping[Wish, float] = field(default_factory=lambda: SHARES)
     last: Callable[[Scene, int], Awaitable[None]] | None = None
     prepare: Callable[[Path], AbstractContextManager[Prepared]] = lambda _: nullcontext(Prepared())
@@ -52,10 +57,13 @@ class Row:
     history: History
 
 
-async def run(fault: Fault, broker: Broker, folder: Path, seed: str, runs: int, events: int, *, brief: bool) -> Row:
+async def run(
+    fault: Fault, broker: Broker, folder: Path, seed: str, runs: int, events: int, *, brief: bool = False
+) -> Row:
     """Publish so many events while the fault happens so many times; then everything must be settled."""
     random = Random(f"{seed} {fault.name}")
     planned = numbered.plan(random, LANES, events, fault.shares)
+    folder.mkdir(parents=True)
     with broker.vhost() as url, fault.prepare(folder) as prepared:
         around = scene(
             random, broker.node, url, folder, fault.processes, brief=brief, ledger=prepared.ledger,
@@ -86,19 +94,19 @@ async def _through(running: Scene, fault: Fault, planned: list[numbered.Event], 
 async def _again_and_again(
     running: Scene, happen: Callable[[Scene], Awaitable[None]], runs: int, events: int
 ) -> None:
-    """So many times, spread over the stream at random; between two, everything that was killed is up again."""
+    """So many times, spread over the stream at random; after each, what was killed is started again."""
     for number in range(runs):
         await running.progress(int(events * (number + running.random.random()) / (runs + 1)))
         await happen(running)
-        await running.revive()
+        running.revive()
 
 
 async def _rest(running: Scene, broker: Broker, url: str) -> dict[str, int]:
     """End the processes, take the last results and the dead letters; what stands in the other queues."""
     for gateway in running.gateways:
         try:
-            if gateway.alive:
-                await gateway.stop()
+            await gateway.ready()
+            await gateway.stop()
         except ProcessError as error:
             running.complaints.append(str(error))
     await _silence(running)

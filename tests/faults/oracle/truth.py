@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-
 from tests.faults.oracle import truth_of_calls
 from tests.faults.oracle.finding import Finding
 from tests.faults.oracle.history import ACCEPTED, DUPLICATE, REFUSED, UNLISTED, Call, Ending, History, Result
@@ -78,7 +77,8 @@ def _one_ending(event: str, results: list[Result]) -> Iterator[Finding]:
 
 def no_result_without_an_event(history: History) -> Iterator[Finding]:
     """Whatever a result or a letter speaks of was published."""
-    for event in {one.event for one in (*history.results, *history.letters)} - set(history.events):
+    spoken_of = {result.event for result in history.results} | {letter.event for letter in history.letters}
+    for event in spoken_of - set(history.events):
         yield Finding("uncaused", event, "was never published")
 
 

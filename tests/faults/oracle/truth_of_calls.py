@@ -46,7 +46,7 @@ def lanes_keep_their_order(history: History) -> Iterator[Finding]:
         highest = done[0]
         for call in done[1:]:
             if call.number < highest.number:
-                yield Finding("reordered", call.event, f"was done after {highest.event}")
+                yield Finding("reordered", call.event, f"was done after {highest.event}", highest.event)
             else:
                 highest = call
 
@@ -69,7 +69,8 @@ def lanes_never_overlap(history: History) -> Iterator[Finding]:
             continue
         before = latest.get(lane)
         if before is not None and before.ended > span.began:
-            yield Finding("overlapped", span.call.event, f"was called while {before.call.event} was under way")
+            text = f"was called while {before.call.event} was under way"
+            yield Finding("overlapped", span.call.event, text, before.call.event)
         if before is None or span.ended > before.ended:
             latest[lane] = span
 
@@ -80,7 +81,8 @@ def one_process_at_a_time(history: History) -> Iterator[Finding]:
     for span in spans(history):
         for peer, before in latest.items():
             if peer != span.call.peer and before.ended > span.began:
-                yield Finding("two at once", span.call.event, f"was called by {span.call.peer} while {peer} called")
+                text = f"was called by {span.call.peer} while {peer} called"
+                yield Finding("two at once", span.call.event, text, before.call.event)
         known = latest.get(span.call.peer)
         if known is None or span.ended > known.ended:
             latest[span.call.peer] = span
@@ -129,7 +131,7 @@ def no_call_is_repeated_without_a_cause(history: History) -> Iterator[Finding]:
 
 
 def _troubled(history: History, call: Call) -> bool:
-    return any(t.hits(call.peer) and t.within(call.began, call.ended + SETTLING) for t in history.troubles)
+    return any(t.hits(call.peer) and t.within(call.began - LATE, call.ended + SETTLING) for t in history.troubles)
 
 
 def dead_tokens_achieve_nothing(history: History) -> Iterator[Finding]:
