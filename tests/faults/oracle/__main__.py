@@ -45,9 +45,10 @@ async def _rows(options: argparse.Namespace, broker: Broker, folder: Path) -> li
     events = max(1, options.events // len(faults))
     rows = []
     for number, fault in enumerate(faults):
+        (own := folder / str(number)).mkdir()
         began = time.monotonic()
         try:
-            row = await run(fault, broker, folder / str(number), options.seed, _runs(fault, options.runs), events)
+            row = await run(fault, broker, own, options.seed, _runs(fault, options.runs), events)
         except SkippedError as reason:
             say(f"skipped {fault.name}: {reason}")
             continue

@@ -78,6 +78,13 @@ class Connection(asyncio.Protocol):
         """See asyncio.Protocol."""
         self._leave()
 
+    async def unless_gone(self, event: asyncio.Event) -> None:
+        """Wait for the event, or for the caller to be gone."""
+        waiting = asyncio.create_task(event.wait())
+        both: list[asyncio.Future[Any]] = [waiting, self.gone]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
     def _leave(self) -> None:
         if not self.gone.done():
             self.gone.set_result(monotonic())

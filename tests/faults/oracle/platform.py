@@ -141,9 +141,7 @@ class Platform:
         said = self._judge(call, json.loads(request.body))
         if self.hold is not None:
             self.held = connection.peer
-            await asyncio.wait(
-                [asyncio.create_task(self.hold.wait()), connection.gone], return_when="FIRST_COMPLETED"
-            )
+            await connection.unless_gone(self.hold)
         return said
 
     def _judge(self, call: Call, data: dict[str, Any]) -> dict[str, Any]:

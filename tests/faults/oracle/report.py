@@ -11,20 +11,24 @@ BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
 SHOWN = 3
 """Breaches of each kind whose history is told."""
 
-HEADINGS = (
-    "fault", "runs", "events", "lost", "reordered", "two at once", "executed twice", "other breaches",
-    "results repeated", "calls repeated",
-)  # fmt: skip
-LOST, REORDERED, TWO, TWICE = ("lost",), ("reordered", "overlapped"), ("two at once",), ("executed twice",)
+BREACHES = {
+    "lost": ("lost",),
+    "reordered": ("reordered", "overlapped"),
+    "two at once": ("two at once",),
+    "executed twice": ("executed twice",),
+}
+"""Columns of the table that have to be 0, and the kinds of finding they count."""
+
+HEADINGS = ("fault", "runs", "events", *BREACHES, "other breaches", "died", "results repeated", "calls repeated")
 
 
 def cells(row: Row) -> list[str]:
     """A row of the table."""
     verdict = row.verdict
-    known = [verdict.count(*kinds) for kinds in (LOST, REORDERED, TWO, TWICE)]
-    other = len(verdict.findings) - sum(known)
-    repeated = (verdict.results_repeated, verdict.calls_repeated)
-    return [row.fault.name, *map(str, (row.runs, verdict.events, *known, other, *repeated))]
+    known = [verdict.count(*kinds) for kinds in BREACHES.values()]
+    other = len(verdict.findings) - sum(known) - verdict.count("died")
+    unharmful = (verdict.died, verdict.results_repeated, verdict.calls_repeated)
+    return [row.fault.name, *map(str, (row.runs, verdict.events, *known, other, *unharmful))]
 
 
 def total(rows: Sequence[Row]) -> list[str]:

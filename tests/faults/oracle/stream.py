@@ -63,7 +63,6 @@ async def run(
     """Publish so many events while the fault happens so many times; then everything must be settled."""
     random = Random(f"{seed} {fault.name}")
     planned = numbered.plan(random, LANES, events, fault.shares)
-    folder.mkdir(parents=True)
     with broker.vhost() as url, fault.prepare(folder) as prepared:
         around = scene(
             random, broker.node, url, folder, fault.processes, brief=brief, ledger=prepared.ledger,
