@@ -14,11 +14,12 @@ from gateway.outcome import (
     Rejected,
     Retry,
     Stopped,
+    Unavailable,
     Verdict,
 )
 
 
-def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: PLR0911 - one return a verdict
+def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: C901, PLR0911 - one return a verdict
     """The ending that the table gives to the answer; a code it does not list is `unknown`, for an operator.
 
     A token refused here was refused after a fresh login as well, so it is tried again later.
@@ -36,6 +37,10 @@ def by_code(table: Mapping[str, Code], answer: Answer) -> Ending:  # noqa: PLR09
             return Rejected(answer.code, message, response=answer.response)
         case Verdict.RETRY | Verdict.TOKEN:
             return Retry(answer.code, message)
+        case Verdict.DOWN:
+            return Unavailable(answer.code, message, by_code=True)
+        case Verdict.THROTTLED:
+            return Unavailable(answer.code, message, throttled=True)
         case Verdict.PAUSE:
             return Paused(answer.code, message)
         case Verdict.STOP:

@@ -1,61 +1,73 @@
 """One event from delivery to acknowledgement: decode, wait for its turn, call once, classify, settle."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from time import perf_counter, time
+from time import monotonic, perf_counter, time
 from typing import Any, assert_never
 
+import orjson
 import structlog
 
-from gateway import metrics
+from gateway import metrics, order, topology
+from gateway.account import Account
+from gateway.attempt import attempt, code_label, deadline, overdue, trouble
 from gateway.decode import Refused, Work, decode
-from gateway.errors import UnavailableError
-from gateway.gate import Gate
+from gateway.gate import Closing, Gate, LedgerDown, Permit
 from gateway.lanes import Lanes, Place
-from gateway.ledger import Ledger
+from gateway.lease import Lease
+from gateway.ledger import Key, Ledger, LedgerError, Record
+from gateway.masking import masked
 from gateway.message import Delivery
+from gateway.order import Arrival, Ended, Go, Held, Missing, Step, Uncertain, Wait, next_step
 from gateway.outcome import (
     Accepted,
     Category,
     Dead,
     Ending,
     Expired,
+    Final,
     Paused,
     Rejected,
     Retry,
     Stopped,
+    Unavailable,
 )
 from gateway.pace import Pace
-from gateway.platform import Operation, Repeat
+from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.retry import Delay, after_failure
-from gateway.settle import Parcel, Settler
+from gateway.settle import Delayed, Parcel, Settler
 from gateway.steps import Steps, no_steps
-from gateway.token import LoginFailedError
-from gateway.topology import INTERACTIVE_SECONDS, Names
-from gateway.transport import AnswerLostError, NotSentError
+from gateway.topology import Names
 from schemas import dead_letters
+from schemas.fields import sensitive_fields
 
 log = structlog.get_logger()
+
+LONGEST_SENT = 1000
+"""Characters of what was sent that an uncertain event's dead letter shows, masked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every job of an account shares while the lease is held."""
+    """What every job of an account shares while the lease is held. `halt` stops or pauses the account."""
 
+    account: Account
     names: Names
     operations: Mapping[str, Operation]
     client: Any
     ledger: Ledger
     settler: Settler
-    lanes: Lanes
+    lanes: "Lanes[EventJob]"
+    positions: Callable[[], int]
     pace: Pace
     gate: Gate
+    lease: Lease
     ladder: tuple[int, ...]
-    halt: Callable[[Paused | Stopped], Awaitable[None]]
+    halt: Callable[[Closing], Awaitable[None]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EventJob:
     """The life of one delivery. Standing in its lane begins with making the job, so arrival order is kept."""
 
@@ -64,149 +76,269 @@ class EventJob:
     ack: Callable[[], Awaitable[None]]
     begun: bool = False
     _read: Work | Refused = field(init=False)
-    _place: Place = field(init=False)
+    _place: "Place[EventJob]" = field(init=False)
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
+    _noted: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
         self._read = decode(delivery.body, delivery.routing_key, desk.names, desk.operations)
-        self._parcel = _parcel(self._read, delivery, self.ack)
-        self._place = desk.lanes.join(self._parcel.lane or self._identity())
+        self._parcel = self._packed()
+        self._place = desk.lanes.join(self._parcel.lane or self._identity(), self)
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
 
     async def run(self) -> None:
-        """See gateway.intake.Job. Raises LedgerError and NotPublishedError; the delivery is not acknowledged then."""
-        async with self._place.turn():
-            if await self._answered_before():
-                return
-            if isinstance(self._read, Refused):
-                self.begun = True
-                await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts)
+        """See gateway.intake.Job. Raises NotPublishedError; the delivery is not acknowledged then.
+
+        Where the ledger cannot be asked nothing is called: the account waits, and the delivery goes back.
+        """
+        try:
+            if self._place.crowded and not self._parcel.about.interactive:
+                await self._step_aside()
             else:
-                await self._ask(self._read)
+                await self._place.turn()
+                await self._follow(await self._step())
+        except LedgerError as error:
+            await self.desk.halt(LedgerDown("ledger-down", str(error)))
+            if self._parcel.about.interactive:
+                self.begun = True
+                answer = Expired("ledger-down", "the gateway cannot record anything now; ask again later")
+                await self.desk.settler.answer_unrecorded(self._parcel, answer)
+
+    async def _leave(self) -> None:
+        await self.ack()
+        self._place.leave()
+
+    # --- its turn
+
+    def _packed(self) -> Parcel:
+        first = self.delivery.headers.get(dead_letters.FIRST_SEEN)
+        first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="milliseconds")
+        lane = self._read.lane
+        hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
+        about, position = self._read.about(), self.desk.positions()
+        replay = self.delivery.replay
+        return Parcel(self.delivery, self._leave, about, hashed, position, first_seen, perf_counter(), replay)
 
     def _identity(self) -> str | None:
         """The lane of an event that has none: the same event twice at once is done one after the other."""
         about = self._parcel.about
         return f"event={about.source} {about.event_id}" if about.event_id and about.source else None
 
-    async def _answered_before(self) -> bool:
-        key = self.desk.settler.key(self._parcel)
-        record = await self.desk.ledger.find(key) if key else None
-        if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
-            return False
-        self.begun = True
-        await self.desk.settler.again(self._parcel, record)
-        return True
+    @property
+    def _key(self) -> Key | None:
+        return self.desk.settler.key(self._parcel)
 
-    async def _ask(self, work: Work) -> None:
-        async with self.desk.pace.slot(interactive=work.operation.interactive):
-            self.begun = True
-            ending, attempts = self._unasked(), self.delivery.attempts
-            if ending is None:
-                ending = await self._call(work)
-                attempts += not isinstance(ending, Paused | Stopped)
-        await self._end(ending, attempts)
+    async def _step(self) -> Step:
+        key, lane = self._key, self._parcel.lane
+        if key is None:
+            return Go()
+        standing = await self.desk.ledger.look(key, lane)
+        record = standing.record
+        if record is not None:
+            self._take_over(record)
+        if self._parcel.about.interactive or isinstance(self._read, Refused):
+            # asked again, a question whose answer is not kept is asked again
+            known = record is not None and record.outcome not in {None, "accepted"}
+            return Ended(record) if record and known and self.delivery.replay in {None, record.replay} else Go()
+        arrival = Arrival(self._parcel.position, self.delivery.due_at, self.delivery.replay)
+        return next_step(arrival, standing, time())
 
-    def _unasked(self) -> Ending | None:
-        """An ending that needs no call: nobody waits any more, or the account may not call now."""
-        if self._deadline is not None and time() >= self._deadline:
-            return Expired("expired", "nobody waits for this answer any more")
-        reason = self.desk.gate.reason
-        if self.desk.gate.state == "paused":
-            return Paused(reason.code, reason.message)
-        return Stopped(reason.code, reason.message) if self.desk.gate.state == "stopped" else None
+    def _take_over(self, record: Record) -> None:
+        """What is known of the event from before stays true of it, its place in the lane above all."""
+        parcel = self._parcel
+        sent_at = record.sent_at if record.outcome is None else None
+        position, replayed = record.position or parcel.position, parcel.replay or record.replay
+        self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
-    async def _call(self, work: Work) -> Ending:
-        names, operation = self.desk.names, work.operation
-        in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
-        started = perf_counter()
-        with in_flight.track_inprogress():
-            ending = await attempt(operation, self.desk.client, work.data, await self._steps(work))
-        labels = (names.platform, names.account, operation.name, code_label(ending))
-        metrics.PLATFORM_CALL.labels(*labels).observe(perf_counter() - started)
-        return ending
-
-    async def _steps(self, work: Work) -> Steps:
-        key = self.desk.settler.key(self._parcel)
-        if not work.operation.several_calls or key is None:
-            return no_steps()
-        return await self.desk.ledger.steps(key, self.delivery.replay)
-
-    async def _end(self, ending: Ending, attempts: int) -> None:
-        match ending:
-            case Accepted() | Rejected() | Dead() | Expired():
-                await self.desk.settler.finish(self._parcel, ending, attempts)
-            case Retry():
-                await self._again_later(ending, attempts)
-            case Paused() | Stopped():
-                await self._halt(ending, attempts)
+    async def _follow(self, step: Step) -> None:
+        match step:
+            case Go() | Uncertain():
+                await self._go()
+            case Ended(record):
+                self.begun = True
+                await self.desk.settler.again(self._parcel, record)
+            case Wait():
+                await self._wait(step)
+            case Held(by):
+                self.begun = True
+                reason = f"behind the dead letter of event {by.key.id} of the same lane; replayed with it"
+                await self._finish(Dead("held", reason, Category.HELD), self.delivery.attempts)
+            case Missing(head):
+                log.error("lane.head_missing", id=head.key.id, account=self.desk.names.account)
+                await self.desk.ledger.lift(head.key)
+                await self._follow(await self._step())
             case unreachable:
                 assert_never(unreachable)
 
-    async def _again_later(self, failure: Retry, attempts: int) -> None:
-        left = None if self._deadline is None else self._deadline - time()
-        step = after_failure(failure, attempts, self.desk.ladder, left)
-        if isinstance(step, Delay):
-            until = None if self._deadline is None else int(self._deadline * 1000)
-            await self.desk.settler.delay(self._parcel, failure, attempts, step.seconds, until)
-        else:
-            await self.desk.settler.finish(self._parcel, step, attempts)
+    async def _step_aside(self) -> None:
+        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
+        ahead = self._place.ahead()
+        step = await self._step()
+        if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
+            return await self._follow(step)
+        unnoted = [job for job in ahead if not job._noted and job._key is not None]
+        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
+        for job in unnoted:
+            job._noted = True
+        copy = any(job._key == self._key for job in ahead)
+        in_line = step.count if isinstance(step, Wait) else 0
+        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
 
-    async def _halt(self, halt: Paused | Stopped, attempts: int) -> None:
+    async def _wait(self, wait: Wait) -> None:
+        self.begun = True
+        seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_call)
+        await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy)
+
+    # --- its call
+
+    async def _go(self) -> None:
+        if isinstance(self._read, Refused):
+            self.begun = True
+            await self._finish(self._read.ending, self.delivery.attempts)
+        elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
+            self.begun = True
+            reason = "the worker ended before its answer came; the platform may have acted on it"
+            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), pays=True)
+        else:
+            await self._ask(self._read)
+
+    async def _ask(self, work: Work) -> None:
+        interactive, gate = work.operation.interactive, self.desk.gate
+        asked = None
+        async with self.desk.pace.slot(interactive=interactive):
+            if not overdue(self._deadline):
+                permit = gate.enter() if interactive else await gate.turn()
+                asked = None if permit is None else await self._ask_with(permit, work)
+        if asked is not None:
+            await self._end(work, *asked)
+        elif interactive:
+            self.begun = True
+            await self._finish(self._not_asked(), self.delivery.attempts)
+
+    def _not_asked(self) -> Expired:
+        """Why an interactive question is answered without being asked; a durable event goes back to its queue."""
+        if overdue(self._deadline):
+            return Expired("expired", "nobody waits for this answer any more")
+        reason, state = self.desk.gate.reason, self.desk.gate.state
+        said = f"{state}; an operator must act" if state == "stopped" else state
+        return Expired(reason.code, f"the account is {said}: {reason.message}")
+
+    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
+        """The ending, and whether the event pays for the attempt."""
+        try:
+            await self.desk.lease.sure()
+            steps = await self._steps(work)
+            self.begun = True
+            if work.operation.repeat.noted_before and not work.operation.several_calls:
+                await steps.sending()
+            began = monotonic()
+            ending = await self._call(work, steps)
+            return ending, self._tell_gate(permit, ending, began)
+        finally:
+            self.desk.gate.leave(permit)
+
+    async def _call(self, work: Work, steps: Steps) -> Ending:
+        names, desk, operation = self.desk.names, self.desk, work.operation
+        in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
+        started = perf_counter()
+        with in_flight.track_inprogress():
+            uncertain = self._parcel.sent_at is not None
+            ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
+        seconds = perf_counter() - started
+        desk.pace.took(seconds)
+        labels = (names.platform, names.account, operation.name, code_label(ending))
+        metrics.PLATFORM_CALL.labels(*labels).observe(seconds)
+        return ending
+
+    async def _steps(self, work: Work) -> Steps:
+        key, operation = self._key, work.operation
+        if key is None or not (operation.several_calls or operation.repeat.noted_before):
+            return no_steps()
+        steps = await self.desk.ledger.steps(key, self.delivery.replay) if operation.several_calls else no_steps()
+        return steps.watched(self.desk.settler.insist, self._note_sending)
+
+    async def _note_sending(self) -> None:
+        parcel = replace(self._parcel, sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        await self.desk.settler.note(parcel)
+        self._parcel = parcel
+
+    def _note_not_sent(self) -> None:
+        self._parcel = replace(self._parcel, sent_at=None)
+
+    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
+        """What the account learns from the call, and whether the event pays for it."""
+        gate, pace = self.desk.gate, self.desk.pace
+        if (bad := trouble(ending)) is not None:
+            failed_at = self.delivery.failed_at
+            ago = None if failed_at is None else max(0.0, time() - failed_at)
+            pays = gate.failed(permit, bad, self._parcel.about.event_id or "", ago)
+            pace.failed(began, throttled=bad.throttled, down=gate.state == "paused")
+            return pays
+        if not isinstance(ending, Paused | Stopped):
+            gate.answered(permit)
+            pace.answered()
+        return True
+
+    # --- its end
+
+    async def _end(self, work: Work, ending: Ending, pays: bool) -> None:
+        match ending:
+            case Dead(category=Category.UNCERTAIN):
+                await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
+            case Accepted():
+                await self._finish(await self._added_up(work, ending), self.delivery.attempts + 1)
+            case Rejected() | Dead() | Expired():
+                await self._finish(ending, self.delivery.attempts + 1)
+            case Retry():
+                await self._again_later(work, ending, pays)
+            case Paused() | Stopped():
+                await self._halt(ending)
+            case unreachable:
+                assert_never(unreachable)
+
+    async def _added_up(self, work: Work, accepted: Accepted) -> Accepted:
+        """With the sums that the operation declares."""
+        sums = work.operation.sums
+        tally = sums.tally(work.data) if sums else None
+        if sums is None or tally is None:
+            return accepted
+        found = await self.desk.settler.insist(
+            lambda: self.desk.ledger.add(self.desk.account, tally, duplicate=accepted.duplicate)
+        )
+        return replace(accepted, response={**(accepted.response or {}), **sums.report(work.data, found)})
+
+    async def _finish(self, final: Final, attempts: int) -> None:
+        holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
+        await self.desk.settler.finish(self._parcel, final, attempts, holds=holds)
+
+    async def _again_later(self, work: Work, failure: Retry, pays: bool) -> None:
+        attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)
+        left = None if self._deadline is None else self._deadline - time()
+        step = after_failure(failure, attempts - forgiven, self.desk.ladder, left)
+        if not isinstance(step, Delay):
+            return await self._finish(step, attempts)
+        until = None if self._deadline is None else int(self._deadline * 1000)
+        failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
+        lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
+        if not lost:
+            self._note_not_sent()
+        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
+        return await self.desk.settler.delay(self._parcel, failure, delayed)
+
+    async def _halt(self, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
+        if self._parcel.sent_at is not None:  # the platform refused before it did anything
+            self._note_not_sent()
+            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
-            state = "paused" if isinstance(halt, Paused) else "stopped; an operator must act"
-            answer = Expired(halt.code, f"the account is {state}: {halt.message}")
-            await self.desk.settler.finish(self._parcel, answer, attempts)
+            await self._finish(self._not_asked(), self.delivery.attempts)
 
-
-async def attempt(operation: Operation, client: Any, data: Any, steps: Steps) -> Ending:
-    """One attempt, and what came of it, failures included. Raises LedgerError when a step could not be recorded."""
-    try:
-        return await operation.call(client, data, steps)
-    except NotSentError as error:
-        return Retry(error.code, "the platform could not be reached")
-    except LoginFailedError as error:
-        return error.ending
-    except AnswerLostError as error:
-        if operation.repeat is Repeat.NEVER:
-            reason = "the request was sent and its answer lost; the platform may have acted on it"
-            return Dead(error.code, reason, Category.UNCERTAIN)
-        return Retry(error.code, "no usable answer came from the platform")
-    except UnavailableError:
-        raise
-    except Exception as error:  # a defect of ours in one operation must not stop the account's other events
-        log.exception("call.broken", operation=operation.name)
-        return Dead("internal-error", f"a defect of the gateway: {type(error).__name__}", Category.UNKNOWN)
-
-
-def deadline(delivery: Delivery, now: float) -> float:
-    """Until when, in epoch seconds, an interactive question may still be asked.
-
-    What the broker timed out is over. Else the publisher's expiration or two minutes count from its
-    arrival here; on the ladder the first deadline travels along.
-    """
-    if delivery.given_up:
-        return now
-    carried = delivery.headers.get(dead_letters.DEADLINE)
-    if isinstance(carried, int):
-        return carried / 1000
-    limit = delivery.expires_in if delivery.expires_in is not None else INTERACTIVE_SECONDS
-    return now + min(limit, INTERACTIVE_SECONDS)
-
-
-def code_label(ending: Ending) -> str:
-    """The metric label of an ending: its code, but one that no manual lists would be without bound."""
-    if isinstance(ending, Dead) and ending.category is Category.UNKNOWN:
-        return "unlisted"
-    return ending.code or ""
-
-
-def _parcel(read: Work | Refused, delivery: Delivery, ack: Callable[[], Awaitable[None]]) -> Parcel:
-    first = delivery.headers.get(dead_letters.FIRST_SEEN)
-    first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Parcel(delivery, ack, read.about(), read.lane, first_seen, perf_counter())
+    def _uncertain(self, work: Work, ending: Dead) -> Dead:
+        """With when and what was sent, for an operator who has to find out at the platform."""
+        data = masked(work.event.data, sensitive_fields(work.operation.model))
+        sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
+        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")

@@ -1,65 +1,84 @@
-"""What must stay in order takes turns: one event of a lane at a time, first come first served."""
+"""What must stay in order takes turns: one event of a lane at a time, first come first served.
+
+Only who is in this process stands here, so any number of lanes costs nothing; see gateway.order for the others.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+Member = TypeVar("Member")
+
+FEW = 2
+"""So many of a lane may always stand here: one in flight, and the next at once behind it."""
 
 
-class Lanes:
-    """Turns by lane. A lane exists only while somebody stands in it, so any number of them costs nothing."""
+class Lanes(Generic[Member]):
+    """Turns by lane. At most about `room` members wait: beyond that the next of a long line is told to step aside."""
 
-    def __init__(self) -> None:
-        self._standing: dict[str, deque[asyncio.Future[None]]] = {}
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._standing: dict[str, deque[Place[Member]]] = {}
         self.waiting = 0
 
-    def join(self, lane: str | None) -> "Place":
+    def join(self, lane: str | None, member: Member) -> "Place[Member]":
         """Stand in line, now; the order of these calls is the order of the turns. None is a lane of one's own."""
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = Place(self, lane, member)
         if lane is None:
-            place.set_result(None)
-            return Place(self, None, place)
+            place.admitted.set_result(None)
+            return place
         line = self._standing.setdefault(lane, deque())
+        place.crowded = self.waiting >= self._room and len(line) >= FEW
         line.append(place)
         self.waiting += 1
         if len(line) == 1:
             self._admit(line)
-        return Place(self, lane, place)
+        return place
 
-    def leave(self, lane: str | None, place: asyncio.Future[None]) -> None:
+    def ahead(self, place: "Place[Member]") -> list[Member]:
+        """Who stands before this place in its lane, first come first."""
+        line = self._standing.get(place.lane or "", deque())
+        return [other.member for other in list(line)[: line.index(place)]]
+
+    def leave(self, place: "Place[Member]") -> None:
         """Give up a place, served or not; whoever is now first has the turn."""
-        if lane is None:
+        if place.lane is None:
             return
-        line = self._standing[lane]
+        line = self._standing[place.lane]
         line.remove(place)
-        if not place.done() or place.cancelled():
+        if not place.admitted.done() or place.admitted.cancelled():
             self.waiting -= 1
         if not line:
-            del self._standing[lane]
-        elif not line[0].done():
+            del self._standing[place.lane]
+        elif not line[0].admitted.done():
             self._admit(line)
 
-    def _admit(self, line: deque[asyncio.Future[None]]) -> None:
-        line[0].set_result(None)
+    def _admit(self, line: "deque[Place[Member]]") -> None:
+        line[0].admitted.set_result(None)
         self.waiting -= 1
 
     def __len__(self) -> int:
         return len(self._standing)
 
 
-class Place:
-    """One event's place in its lane."""
+class Place(Generic[Member]):
+    """One event's place in its lane. `crowded`: it should step aside, so that other lanes find room."""
 
-    __slots__ = ("_lane", "_lanes", "_place")
+    __slots__ = ("_lanes", "admitted", "crowded", "lane", "member")
 
-    def __init__(self, lanes: Lanes, lane: str | None, place: asyncio.Future[None]) -> None:
-        self._lanes, self._lane, self._place = lanes, lane, place
+    def __init__(self, lanes: Lanes[Member], lane: str | None, member: Member) -> None:
+        self._lanes, self.lane, self.member = lanes, lane, member
+        self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.crowded = False
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the turn, and pass it on at the end, however that comes."""
-        try:
-            await asyncio.shield(self._place)
-            yield
-        finally:
-            self._lanes.leave(self._lane, self._place)
+    async def turn(self) -> None:
+        """Wait until nobody stands ahead."""
+        await asyncio.shield(self.admitted)
+
+    def ahead(self) -> list[Member]:
+        """Who stands ahead, first come first."""
+        return self._lanes.ahead(self)
+
+    def leave(self) -> None:
+        """Pass the turn on, once the event has left: who failed keeps the others back until all are given back."""
+        self._lanes.leave(self)

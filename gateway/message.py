@@ -35,8 +35,30 @@ class Delivery:
     @property
     def attempts(self) -> int:
         """Calls already made to the platform for this event."""
-        value = self.headers.get(dead_letters.ATTEMPTS)
+        return self._count(dead_letters.ATTEMPTS)
+
+    @property
+    def forgiven(self) -> int:
+        """Those of the attempts that do not count, for the platform was down then."""
+        return self._count(dead_letters.FORGIVEN)
+
+    def _count(self, header: str) -> int:
+        value = self.headers.get(header)
         return value if isinstance(value, int) and value > 0 else 0
+
+    @property
+    def due_at(self) -> float | None:
+        """When the ladder gave it back, epoch seconds, where it comes from there."""
+        return self._epoch_seconds(dead_letters.DUE)
+
+    @property
+    def failed_at(self) -> float | None:
+        """When the platform last left a call of it unanswered, epoch seconds."""
+        return self._epoch_seconds(dead_letters.FAILED)
+
+    def _epoch_seconds(self, header: str) -> float | None:
+        value = self.headers.get(header)
+        return value / 1000 if isinstance(value, int) else None
 
     @property
     def replay(self) -> str | None:

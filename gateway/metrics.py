@@ -23,12 +23,23 @@ PLATFORM_CALL = Histogram(
 )
 RETRIES = Counter("gateway_retries", "Attempts that failed and went on the ladder", _OPERATION)
 TOKEN_LOGINS = Counter("gateway_token_logins", "Logins: ok, failed, stopped", (*_ACCOUNT, "result"))
+TOKEN_STATE = Gauge(
+    "gateway_token_state",
+    "1 for the state of the account's token: held, renewing, none, stopped or contested",
+    (*_ACCOUNT, "state"),
+)
 LEASE_HELD = Gauge("gateway_lease_held", "1 where this process is the account's active worker", _ACCOUNT)
 IN_FLIGHT = Gauge("gateway_in_flight", "Events being called or settled now", _ACCOUNT)
 ACCOUNT_STATE = Gauge(
     "gateway_account_state",
-    "1 for the state the account is in: open, paused or stopped",
+    "1 for the state the account is in: working, probing, paused, contested, ledger-down or stopped",
     (*_ACCOUNT, "state"),
 )
+BREAKER_STATE = Gauge(
+    "gateway_breaker_state",
+    "0 closed: calls are made; 1 half-open: one call finds out; 2 open: none is made",
+    _ACCOUNT,
+)
+LEDGER_UP = Gauge("gateway_ledger_up", "0 while the ledger cannot be read or written", _ACCOUNT)
 RESULTS_UNROUTED = Counter("gateway_results_unrouted", "Results that no queue was bound for", _ACCOUNT)
 LANES_WAITING = Gauge("gateway_lanes_waiting", "Events waiting for an earlier one of their lane", _ACCOUNT)

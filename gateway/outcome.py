@@ -54,6 +54,19 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unavailable(Retry):
+    """The platform is down or throttles us: that is the account's trouble, see gateway.gate.
+
+    `by_code`: it answered, and its own return code says so; else there was no answer, or none of its own.
+    `lost`: the request had left, and the platform may have acted on it.
+    """
+
+    throttled: bool = False
+    by_code: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dead:
     """An operator acts."""
 
@@ -81,6 +94,11 @@ class Paused:
     code: str | None
     message: str
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contested(Paused):
+    """Fresh tokens die again and again: somebody else logs in with this account. It waits, and an alert says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,8 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
     RETRY = "retry"
+    DOWN = "down"
+    THROTTLED = "throttled"
     PAUSE = "pause"
     TOKEN = "token"  # noqa: S105 - the transport takes a fresh one and asks once more
     STOP = "stop"

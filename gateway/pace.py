@@ -1,22 +1,68 @@
 """How many calls at once and how many a second: interactive ones have slots of their own, and go first."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 
 from aiolimiter import AsyncLimiter
 
 from gateway.account import AccountSettings
+from gateway.window import Window
+
+
+class Slots:
+    """A semaphore whose size is the window's, which changes while it is held."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        if self._taken < self._window.size and not self._waiting:
+            self._taken += 1
+            return
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self._give_back()  # it was granted at the moment of being cancelled
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give_back()
+
+    def _give_back(self) -> None:
+        self._taken -= 1
+        self.resized()
+
+    def resized(self) -> None:
+        """Let in as many as the window has room for now."""
+        while self._waiting and self._taken < self._window.size:
+            first = self._waiting.popleft()
+            if not first.done():
+                self._taken += 1
+                first.set_result(None)
+
+
+SMOOTHING = 0.1
+"""Weight of the last call in the mean duration."""
 
 
 class Pace:
-    """Slots and rate of one account."""
+    """Slots and rate of one account, which follow what the calls meet."""
 
     def __init__(self, settings: AccountSettings) -> None:
-        self._bulk = asyncio.Semaphore(settings.max_in_flight)
+        self.window = Window(settings.max_in_flight)
+        self._bulk = Slots(self.window)
         self._interactive = asyncio.Semaphore(settings.interactive_slots)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
+        self.seconds_per_call = 0.0
 
     @asynccontextmanager
     async def slot(self, *, interactive: bool) -> AsyncIterator[None]:
@@ -26,13 +72,33 @@ class Pace:
                 await self._wait(self._rate, interactive)
             yield
 
+    def took(self, seconds: float) -> None:
+        """A call took so long."""
+        self.seconds_per_call += SMOOTHING * (seconds - self.seconds_per_call)
+
+    def answered(self) -> None:
+        """A call was answered: there is room for more."""
+        self.window.answered()
+        self._bulk.resized()
+
+    def failed(self, began: float, *, throttled: bool, down: bool) -> None:
+        """A call, begun at `began` (monotonic), was refused as one too many, or found the platform down."""
+        if down:
+            self.window.collapsed()
+        if throttled:
+            self.window.throttled(began, monotonic())
+
     async def _wait(self, rate: AsyncLimiter, interactive: bool) -> None:
-        """At most one bulk call stands at the limiter, so an interactive one has at most that one before it."""
+        """At most one bulk call stands at the limiter, so an interactive one has at most that one before it.
+
+        After throttling a call takes the room of several, so that only a share of the rate is used.
+        """
+        room = min(1 / self.window.share, rate.max_rate)
         if interactive:
-            await rate.acquire()
+            await rate.acquire(room)
             return
         async with self._queue:
-            await rate.acquire()
+            await rate.acquire(room)
 
 
 def _limiter(per_second: float) -> AsyncLimiter:

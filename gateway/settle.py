@@ -1,28 +1,31 @@
 """How an event leaves: recorded, published with confirm, acknowledged, in this order and nowhere else."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import perf_counter
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from time import perf_counter, time
+from typing import Any, TypeVar
+from uuid import uuid4
 
-import orjson
 import structlog
 
-from gateway import metrics, topology
+from gateway import metrics, results, topology
 from gateway.broker import Outgoing, Publisher, UnroutableError
 from gateway.decode import About
-from gateway.ledger import Key, Ledger, Record
+from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
 from gateway.masking import scrub
-from gateway.message import REPLAY, Delivery
-from gateway.outcome import Accepted, Dead, Final, Rejected, Retry, category_of, outcome_name
+from gateway.message import Delivery
+from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.topology import Names
 from schemas import dead_letters
-from schemas.envelope import CONTENT_TYPE, LONGEST
-from schemas.results import Result
+from schemas.envelope import CONTENT_TYPE
 
 log = structlog.get_logger()
 
+Answer = TypeVar("Answer")
+
+INSIST_SECONDS = 1.0
 LONGEST_CODE = 64
 LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
@@ -30,24 +33,57 @@ LONGEST_MESSAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began."""
+    """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
+
+    `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
+    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated.
+    """
 
     delivery: Delivery
     ack: Callable[[], Awaitable[None]]
     about: About
     lane: str | None
+    position: int
     first_seen: str
     started: float
+    replay: str | None = None
+    sent_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """How an event goes on the ladder: attempts made and how many of them do not count, seconds, an interactive
+    one's deadline (epoch ms), and when the platform left it unanswered (epoch ms)."""
+
+    attempts: int
+    forgiven: int
+    seconds: int
+    deadline: int | None = None
+    failed_at: int | None = None
 
 
 class Settler:
-    """Settles the events of one account; `secrets` are the account's own, which no message may repeat."""
+    """Settles the events of one account; `secrets` are the account's own, which no message may repeat.
 
-    def __init__(self, names: Names, publisher: Publisher, ledger: Ledger, secrets: frozenset[str]) -> None:
+    `epoch` numbers our lease. `ledger_down` is told when the ledger fails: what has been called is written down
+    as soon as it is back, for nobody else knows of it.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        publisher: Publisher,
+        ledger: Ledger,
+        secrets: frozenset[str],
+        epoch: int,
+        ledger_down: Callable[[LedgerError], None],
+    ) -> None:
         self._names = names
         self._secrets = secrets
         self._publisher = publisher
         self._ledger = ledger
+        self._epoch = epoch
+        self._ledger_down = ledger_down
 
     def key(self, parcel: Parcel) -> Key | None:
         """Under which name the ledger knows the event; None where its id or source could not be read."""
@@ -56,16 +92,21 @@ class Settler:
             return None
         return Key(self._names.platform, self._names.account, source, event_id)
 
-    async def finish(self, parcel: Parcel, final: Final, attempts: int) -> None:
-        """The event has ended: record it, publish its result and its dead letter, acknowledge it."""
+    async def finish(self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False) -> None:
+        """The event has ended: record it, publish its result and its dead letter, acknowledge it.
+
+        `holds`: its dead letter keeps the later events of its lane back.
+        """
         record = self._record(parcel, final, attempts)
+        if record.category is not None and (holds or record.category == Category.HELD):
+            record = replace(record, blocks=_blocks(parcel, "holds"))
         if self.key(parcel) is not None:
-            await self._ledger.record(record)
-        if not parcel.about.interactive:
-            await self._bury(parcel, record)
-        await self._answer(parcel, record)
-        await parcel.ack()
-        self._observe(parcel, record)
+            await self.insist(lambda: self._ledger.record(_kept(parcel, record)))
+        await self._publish_ending(parcel, record)
+
+    async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
+        """Answer an interactive question while the ledger is down: it is asked anew if it comes again."""
+        await self._publish_ending(parcel, self._record(parcel, final, parcel.delivery.attempts))
 
     async def again(self, parcel: Parcel, record: Record) -> None:
         """The event had ended before: publish the recorded result again.
@@ -79,23 +120,70 @@ class Settler:
         await parcel.ack()
         self._log(parcel, record, "event.repeated")
 
-    async def delay(self, parcel: Parcel, failure: Retry, attempts: int, seconds: int, deadline: int | None) -> None:
-        """The attempt failed and the event waits on the ladder; `deadline` is an interactive one's, epoch ms."""
-        record = self._record(parcel, failure, attempts)
-        await self._ledger.record(record)
-        properties = parcel.delivery.travelling(
-            {
-                dead_letters.ATTEMPTS: attempts,
-                dead_letters.FIRST_SEEN: parcel.first_seen,
-                dead_letters.DEADLINE: deadline,
-            }
-        )
-        rung = topology.rung_name(seconds)
-        key = self._names.key(parcel.about.operation)
-        await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
+    async def delay(self, parcel: Parcel, failure: Retry, how: Delayed) -> None:
+        """The attempt failed and the event waits on the ladder.
+
+        Its message stands there before the ledger says so: killed in between, it is tried again, not forgotten.
+        """
+        due_ms = _due_ms(how.seconds)
+        changed = {
+            dead_letters.ATTEMPTS: how.attempts,
+            dead_letters.FORGIVEN: how.forgiven or None,
+            dead_letters.DUE: due_ms,
+            dead_letters.FAILED: how.failed_at,
+            dead_letters.DEADLINE: how.deadline,
+        }
+        await self._on_the_ladder(parcel, how.seconds, changed)
+        record = self._record(parcel, failure, how.attempts)
+        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+        if self.key(parcel) is not None:
+            await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
         metrics.RETRIES.labels(self._names.platform, self._names.account, parcel.about.operation).inc()
-        self._log(parcel, record, "event.delayed", delay_s=seconds)
+        self._log(parcel, record, "event.delayed", delay_s=how.seconds)
+
+    async def step_aside(self, parcel: Parcel, seconds: int, *, copy: bool) -> None:
+        """The event waits on the ladder for another one of its lane; it pays nothing for that.
+
+        A `copy` of an event that waits itself leaves that one's record alone.
+        """
+        due_ms = _due_ms(seconds)
+        await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
+        if not copy:
+            record = replace(self.standing(parcel), blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+            await self.insist(lambda: self._ledger.record(record))
+        await parcel.ack()
+        log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
+
+    def standing(self, parcel: Parcel) -> Record:
+        """The record of an event that is here and has not ended."""
+        record = self._record(parcel, Retry(None, ""), parcel.delivery.attempts)
+        return replace(record, blocks=_blocks(parcel, "stands"))
+
+    async def note(self, parcel: Parcel) -> None:
+        """Record that the event is here, and whether a call of it is being made. Raises LedgerError."""
+        await self._ledger.record(self.standing(parcel))
+
+    async def insist(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Write what only we know, however long the ledger is away."""
+        while True:
+            try:
+                return await write()
+            except LedgerError as error:
+                self._ledger_down(error)
+                await asyncio.sleep(INSIST_SECONDS)
+
+    async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
+        properties = parcel.delivery.travelling({dead_letters.FIRST_SEEN: parcel.first_seen, **changed})
+        rung, key = topology.rung_name(seconds), self._names.key(parcel.about.operation)
+        await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
+
+    async def _publish_ending(self, parcel: Parcel, record: Record) -> None:
+        if not parcel.about.interactive:
+            await self._bury(parcel, record)
+        await self._answer(parcel, record)
+        await parcel.ack()
+        self._observe(parcel, record)
 
     def _record(self, parcel: Parcel, ending: Final | Retry, attempts: int) -> Record:
         final = None if isinstance(ending, Retry) else ending
@@ -105,8 +193,8 @@ class Settler:
             operation=parcel.about.operation,
             outcome=outcome_name(final) if final else None,
             category=category.value if category else None,
-            code=_cut(ending.code, LONGEST_CODE),
-            message=_cut(scrub(ending.message, parcel.about.secrets | self._secrets), LONGEST_MESSAGE) or "",
+            code=results.cut(ending.code, LONGEST_CODE),
+            message=results.cut(scrub(ending.message, parcel.about.secrets | self._secrets), LONGEST_MESSAGE) or "",
             duplicate=isinstance(final, Accepted) and final.duplicate,
             attempts=attempts,
             response=dict(final.response)
@@ -114,34 +202,26 @@ class Settler:
             else None,
             first_seen=parcel.first_seen,
             updated_at=_now(),
-            replay=parcel.delivery.replay,
-            lane=self._ledger.hashed(parcel.lane) if parcel.lane else None,
+            replay=parcel.replay,
+            sent_at=parcel.sent_at,
+            lane=parcel.lane,
+            position=parcel.position if parcel.lane else None,
+            epoch=self._epoch,
         )
 
     async def _bury(self, parcel: Parcel, record: Record) -> None:
         if record.category is None:
             return
-        headers = {
-            dead_letters.CATEGORY: record.category,
-            dead_letters.CODE: record.code,
-            dead_letters.REASON: record.message,
-            dead_letters.ATTEMPTS: record.attempts,
-            dead_letters.FIRST_SEEN: record.first_seen,
-            dead_letters.DEAD_AT: record.updated_at,
-            dead_letters.EVENT_ID: _cut(parcel.about.event_id, LONGEST),
-            dead_letters.LANE: record.lane,
-            REPLAY: None,
-        }
         outgoing = Outgoing(
             topology.DEAD,
             self._names.key(parcel.about.operation),
             parcel.delivery.body,
-            parcel.delivery.travelling(headers),
+            parcel.delivery.travelling(results.dead_headers(parcel.about, record)),
         )
         await self._publisher.publish(outgoing)
 
     async def _answer(self, parcel: Parcel, record: Record) -> None:
-        body = self._result(parcel, record)
+        body = results.event(self._names, parcel.about, record)
         key = f"{self._names.key(parcel.about.operation)}.{record.outcome}"
         await self._send(topology.RESULTS, key, body, parcel)
         reply_to = parcel.delivery.properties.get("reply_to")
@@ -153,7 +233,8 @@ class Settler:
         trace = {n: v for n, v in parcel.delivery.headers.items() if n in {"traceparent", "tracestate"}}
         properties = {
             "content_type": CONTENT_TYPE,
-            "correlation_id": _short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
+            "correlation_id": results.short(parcel.about.event_id)
+            or parcel.delivery.properties.get("correlation_id"),
             "message_id": uuid4().hex,
             "headers": trace,
         }
@@ -162,32 +243,6 @@ class Settler:
         except UnroutableError:
             metrics.RESULTS_UNROUTED.labels(self._names.platform, self._names.account).inc()
             log.debug("result.unrouted", exchange=exchange, id=parcel.about.event_id)
-
-    def _result(self, parcel: Parcel, record: Record) -> bytes:
-        data = Result(
-            event_id=parcel.about.event_id,
-            outcome=record.outcome,
-            category=record.category,
-            code=record.code,
-            message=record.message,
-            duplicate=record.duplicate,
-            attempts=record.attempts,
-            response=record.response,
-            finished_at=datetime.fromisoformat(record.updated_at),
-        )
-        identity = f"{parcel.about.source} {parcel.about.event_id} {record.replay} {record.updated_at}"
-        event = {
-            "specversion": "1.0",
-            "id": str(uuid5(NAMESPACE_URL, identity)),
-            "source": f"/gateway/{self._names.platform}/{self._names.account}",
-            "type": f"{self._names.platform}.{parcel.about.operation}.{record.outcome}",
-            "subject": parcel.about.subject,
-            "time": record.updated_at,
-            "datacontenttype": "application/json",
-            "account": self._names.account,
-            "data": data.model_dump(mode="json"),
-        }
-        return orjson.dumps({name: value for name, value in event.items() if value is not None})
 
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
@@ -212,13 +267,17 @@ class Settler:
         )
 
 
-def _short(value: str | None) -> str | None:
-    """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
-    return value if value is None or len(value.encode()) <= LONGEST else None
+def _kept(parcel: Parcel, record: Record) -> Record:
+    """What the ledger keeps: not what a person was told, which may be personal and can be asked for again."""
+    return replace(record, response=None) if parcel.about.interactive else record
 
 
-def _cut(text: str | None, longest: int) -> str | None:
-    return text if text is None or len(text) <= longest else text[: longest - 1] + "…"
+def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:
+    return why if parcel.lane else None
+
+
+def _due_ms(seconds: int) -> int:
+    return int((time() + seconds) * 1000)
 
 
 def _now() -> str:

@@ -4,6 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Record = Callable[[str, Any], Awaitable[None]]
+Note = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class Steps:
@@ -14,6 +19,21 @@ class Steps:
         """The replay that this attempt belongs to: a refusal recorded under another one is not the last word."""
         self._done = dict(done)
         self._record = record
+        self._note: Note = _nothing
+
+    def watched(self, insist: Callable[[Note], Awaitable[None]], note: Note) -> "Steps":
+        """The same steps, where `insist` tries again what could not be recorded, and `note` hears of `sending`."""
+        record = self._record
+        steps = Steps(self._done, lambda name, value: insist(lambda: record(name, value)), self.replay)
+        steps._note = note
+        return steps
+
+    async def sending(self) -> None:
+        """An operation of several calls that must not be repeated says: now comes the one that must not.
+
+        Returns once that is on disk. Raises LedgerError.
+        """
+        await self._note()
 
     def __contains__(self, name: str) -> bool:
         return name in self._done

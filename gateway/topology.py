@@ -22,6 +22,8 @@ DELIVERY_LIMIT = 1_000_000_000
 it for a limit that is passed at the first return, and drops the message (tried on 3.10.8). Without a limit
 RabbitMQ 4 sets 20; with one, a returned message keeps its place near the head."""
 
+SHORTEST_WAIT_SECONDS = 1
+
 Kind = Literal["topic", "fanout"]
 
 
@@ -64,6 +66,11 @@ class Names:
         return f"gateway.{self.prefix}.{role}"
 
 
+def rungs(ladder: Iterable[int]) -> list[int]:
+    """The ladder, and one short wait below it, for those who wait for an event that is about to come back."""
+    return sorted({SHORTEST_WAIT_SECONDS, *ladder})
+
+
 def rung_name(seconds: int) -> str:
     """Exchange and queue of one rung of the ladder; its wait is in the name, since it can never change."""
     return f"{DELAY}.{seconds}s"
@@ -79,7 +86,7 @@ def exchanges(ladder: Iterable[int]) -> list[Exchange]:
         Exchange(DUE, "topic"),
         Exchange(DEAD, "topic"),
     ]
-    return shared + [Exchange(rung_name(seconds), "fanout") for seconds in ladder]
+    return shared + [Exchange(rung_name(seconds), "fanout") for seconds in rungs(ladder)]
 
 
 def shared_queues(ladder: Iterable[int]) -> list[Queue]:
@@ -87,7 +94,7 @@ def shared_queues(ladder: Iterable[int]) -> list[Queue]:
     unrouted = Queue(UNROUTED, _quorum(), ((UNROUTED, ""),))
     return [unrouted] + [
         Queue(rung_name(seconds), _quorum(DUE, ttl_seconds=seconds), ((rung_name(seconds), ""),))
-        for seconds in ladder
+        for seconds in rungs(ladder)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from gateway.outcome import Ending, Retry
+from gateway.outcome import Ending, Unavailable
 
 
 class NotSentError(Exception):
@@ -119,7 +119,8 @@ def refused_by_http(reply: Reply) -> Ending | None:
     Raises AnswerLostError for other 5xx: what lies behind a broken gateway may have acted on the request.
     """
     if reply.status in {429, 503}:
-        return Retry(f"http-{reply.status}", "the platform asks to try later", after=retry_after(reply.headers))
+        after, throttled = retry_after(reply.headers), reply.status == 429  # noqa: PLR2004 - HTTP's own code
+        return Unavailable(f"http-{reply.status}", "the platform asks to try later", after, throttled)
     if reply.status >= 500:  # noqa: PLR2004 - HTTP's own classes
         raise AnswerLostError(f"http-{reply.status}")
     return None

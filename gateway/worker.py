@@ -4,27 +4,28 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from time import monotonic
+from itertools import count
+from time import monotonic, time
 from typing import Any, Literal
 
 import structlog
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
-from aiormq.exceptions import ChannelLockedResource
 
 from gateway import metrics
 from gateway.account import Account
 from gateway.broker import CONNECTION_ERRORS, Publisher, connect
 from gateway.declare import declare_account, declare_shared
 from gateway.errors import UnavailableError
-from gateway.gate import STATES, Gate, State
+from gateway.gate import STATES, Closing, Gate, LedgerDown, State
 from gateway.intake import Intake
 from gateway.job import Desk, EventJob
 from gateway.lanes import Lanes
-from gateway.ledger import Ledger
+from gateway.lease import HANDOVER_SECONDS, Lease
+from gateway.ledger import Ledger, LedgerError
 from gateway.loss import LostError, closing, raise_lost
 from gateway.masking import scrub
 from gateway.message import delivery
-from gateway.outcome import Halt, Stopped
+from gateway.outcome import Paused, Stopped
 from gateway.pace import Pace
 from gateway.platform import Context, Platform
 from gateway.settings import Settings
@@ -43,10 +44,16 @@ RESUME_SECONDS = 2.0
 READ_AHEAD = 4
 """Deliveries held for each one in flight, so that a lane that waits does not keep other lanes waiting."""
 
+LEAST_WAIT_SECONDS = 0.2
+"""Between two looks at what keeps an account from calling."""
+
+BREAKER = {"working": 0, "probing": 1}
+"""What gateway_breaker_state says; 2 for every other state."""
+
 DRAIN_SECONDS = 15.0
 """How long work that was begun may take to end, once we are to stop."""
 
-Phase = Literal["disconnected", "standby", "active"]
+Phase = Literal["disconnected", "ledger-down", "standby", "active"]
 
 
 @dataclass
@@ -81,7 +88,11 @@ class Worker:
                 await self._session()
             except (*CONNECTION_ERRORS, LostError, UnavailableError) as error:
                 log.warning("worker.lost", account=str(self.account), reason=str(error) or type(error).__name__)
-            self._enter("disconnected")
+                if isinstance(error, LedgerError):
+                    self._ledger_up(0)
+                    self._enter("ledger-down")
+                else:
+                    self._enter("disconnected")
             await self._rest(RECONNECT_SECONDS)
 
     async def _session(self) -> None:
@@ -90,54 +101,80 @@ class Worker:
             if self.settings.broker.declare:
                 await declare_shared(connection, self.settings.retry.ladder_seconds)
                 await declare_account(connection, self.names, self.platform.operations)
-            if await self._stand_by(connection, lost):
-                await self._hold(connection, lost)
+            lease = await self._stand_by(connection, lost)
+            if lease is not None:
+                await self._hold(connection, lease, lost)
 
-    async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> bool:
-        """Wait for the lease: a queue exclusive to our connection. False when stopped meanwhile."""
+    async def _stand_by(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> Lease | None:
+        """Wait for the lease. None when stopped meanwhile."""
         while not self.stop.is_set():
-            channel = await connection.channel()
-            try:
-                await channel.declare_queue(self.names.queue("lease"), exclusive=True, durable=False)
-            except ChannelLockedResource:
-                self._enter("standby")
-            else:
-                return True
+            lease = await Lease.take(connection, self.names.queue("lease"))
+            if lease is not None:
+                return lease
+            self._enter("standby")
             await self._rest(STANDBY_SECONDS, lost)
             if lost.done():
                 raise LostError(lost.result())
-        return False
+        return None
 
-    async def _hold(self, connection: AbstractConnection, lost: asyncio.Future[str]) -> None:
+    async def _hold(self, connection: AbstractConnection, lease: Lease, lost: asyncio.Future[str]) -> None:
         gauge = metrics.LEASE_HELD.labels(self.account.platform, self.account.name)
         log.info("lease.taken", account=str(self.account))
         gauge.set(1)
         try:
-            async with self._desk(connection) as desk:
-                self._enter("active")
-                await self._shift(connection, desk, lost)
+            async with lease.watched(lost):
+                await self._work(connection, lease, lost)
         finally:
             gauge.set(0)
             log.info("lease.given_up", account=str(self.account))
 
+    async def _work(self, connection: AbstractConnection, lease: Lease, lost: asyncio.Future[str]) -> None:
+        """Under a number of our own in the ledger, which says at the end that nothing of ours is under way."""
+        term = await self.ledger.take(self.account)
+        self._ledger_up(1)
+        if not term.clean:
+            log.info("lease.waiting", account=str(self.account), reason="the last holder left without a word")
+            await self._rest(HANDOVER_SECONDS, lost)
+            raise_lost(lost)
+        try:
+            async with self._desk(connection, lease, term.epoch) as desk:
+                self._enter("active")
+                await self._shift(connection, desk, lost)
+        finally:
+            await self._give_up(term.epoch)
+
+    async def _give_up(self, epoch: int) -> None:
+        """Nothing of ours is under way any more. Where that cannot be said, the next holder waits a little."""
+        try:
+            await self.ledger.give_up(self.account, epoch)
+        except LedgerError as error:
+            log.warning("lease.not_given_up", account=str(self.account), reason=str(error))
+
     @asynccontextmanager
-    async def _desk(self, connection: AbstractConnection) -> AsyncIterator[Desk]:
-        """Everything jobs need, made anew under each lease: token, order, rate and state are local."""
-        gate = Gate(self._show_state)
+    async def _desk(self, connection: AbstractConnection, lease: Lease, epoch: int) -> AsyncIterator[Desk]:
+        """Everything jobs need, made anew under each lease: token, rate and breaker are local."""
+        gate = Gate(self._show_state, self.account.settings.pause_seconds)
         halted = await self.ledger.halted(self.account)
         if halted:
-            gate.close(Stopped(*halted), 0)
+            gate.close(Stopped(*halted))
+        positions = count(max(await self.ledger.last_position(self.account), int(time() * 1000)) + 1)
         context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
+        publisher = await Publisher.open(connection)
         async with self.platform.client(context) as client:
             yield Desk(
+                account=self.account,
                 names=self.names,
                 operations=self.platform.operations,
                 client=client,
                 ledger=self.ledger,
-                settler=Settler(self.names, await Publisher.open(connection), self.ledger, self.account.secrets()),
-                lanes=Lanes(),
+                settler=Settler(
+                    self.names, publisher, self.ledger, self.account.secrets(), epoch, self._ledger_down(gate)
+                ),
+                lanes=self._lanes(),
+                positions=positions.__next__,
                 pace=Pace(self.account.settings),
                 gate=gate,
+                lease=lease,
                 ladder=self.settings.retry.ladder_seconds,
                 halt=self._halting(gate),
             )
@@ -153,7 +190,7 @@ class Worker:
                     return
                 ahead = settings.max_in_flight * READ_AHEAD
                 durable = {self.names.queue("bulk"): ahead, self.names.queue("due"): ahead}
-                async with self._intake(connection, durable, self._with_new_lanes(desk)) as intake:
+                async with self._intake(connection, durable, replace(desk, lanes=self._lanes())) as intake:
                     await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, lost)
                 raise_lost(intake.lost, asked.lost, lost)
 
@@ -166,51 +203,88 @@ class Worker:
 
         intake = await Intake.open(connection, queues, handle)
         self.intakes.append(intake)
+        cut = True
         try:
             yield intake
+            cut = False
         finally:
             self.intakes.remove(intake)
-            if connection.is_closed:
+            if cut or connection.is_closed:
                 await intake.abandon()
             else:
                 await intake.close(self._patience())
 
     async def _until_open(self, gate: Gate, asked: Intake, lost: asyncio.Future[str]) -> bool:
-        """Wait out a pause; True when calls are allowed again.
+        """Wait until calls are allowed again; True when they are.
 
         False to end the shift: we are to stop, or an operator has resumed a stopped account, which then
         starts with a client that knows nothing of the refusal.
         """
-        while gate.state != "open" and not self.stop.is_set():
-            wait = gate.seconds_left() if gate.state == "paused" else RESUME_SECONDS
-            await self._first_of(asyncio.sleep(wait), asked.lost, lost)
+        while gate.state not in {"working", "probing"} and not self.stop.is_set():
+            if gate.state == "stopped":
+                await self._first_of(asyncio.sleep(RESUME_SECONDS), asked.lost, lost)
+            else:
+                await self._first_of(asyncio.sleep(max(gate.seconds_left(), LEAST_WAIT_SECONDS)), asked.lost, lost)
             raise_lost(asked.lost, lost)
-            if gate.state == "paused":
-                gate.open()
-                log.info("account.opened", account=str(self.account))
-            elif not await self.ledger.halted(self.account):
+            if gate.state != "stopped":
+                await self._try_to_open(gate)
+            elif not await self._is_halted():
                 log.info("account.resumed", account=str(self.account))
                 return False
         return not self.stop.is_set()
 
-    def _with_new_lanes(self, desk: Desk) -> Desk:
+    async def _try_to_open(self, gate: Gate) -> None:
+        """Open once the platform has been left alone long enough and what is done can be recorded."""
+        try:
+            await self.ledger.check()
+        except LedgerError as error:
+            gate.close(LedgerDown("ledger-down", str(error)))
+            return
+        self._ledger_up(1)
+        if gate.seconds_left() == 0:
+            gate.open()
+
+    async def _is_halted(self) -> bool:
+        try:
+            return await self.ledger.halted(self.account) is not None
+        except LedgerError:
+            return True
+
+    def _lanes(self) -> Lanes[EventJob]:
         """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
-        lanes = Lanes()
+        lanes: Lanes[EventJob] = Lanes(self.account.settings.max_in_flight * READ_AHEAD // 2)
         gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name)
         gauge.set_function(lambda: lanes.waiting)
-        return replace(desk, lanes=lanes)
+        return lanes
 
-    def _halting(self, gate: Gate) -> Callable[[Halt], Awaitable[None]]:
-        async def halt(reason: Halt) -> None:
-            if gate.state != "open":
+    def _halting(self, gate: Gate) -> Callable[[Closing], Awaitable[None]]:
+        async def halt(reason: Closing) -> None:
+            if isinstance(reason, LedgerDown):
+                self._ledger_up(0)
+            if gate.state == "stopped" or (gate.state not in {"working", "probing"} and isinstance(reason, Paused)):
                 return
-            gate.close(reason, self.account.settings.pause_seconds)
+            gate.close(reason)
             log.warning("account.halted", account=str(self.account), state=gate.state, code=reason.code)
             if isinstance(reason, Stopped):
                 message = scrub(reason.message, self.account.secrets())
-                await self.ledger.halt(self.account, reason.code, message)
+                await self._remember_halt(reason.code, message)
 
         return halt
+
+    async def _remember_halt(self, code: str | None, message: str) -> None:
+        try:
+            await self.ledger.halt(self.account, code, message)
+        except LedgerError as error:
+            log.error("halt.not_recorded", account=str(self.account), reason=str(error))
+
+    def _ledger_down(self, gate: Gate) -> Callable[[LedgerError], None]:
+        def down(error: LedgerError) -> None:
+            self._ledger_up(0)
+            if gate.state != "ledger-down":
+                log.error("ledger.down", account=str(self.account), reason=str(error))
+            gate.close(LedgerDown("ledger-down", str(error)))
+
+        return down
 
     def _patience(self) -> float | None:
         """How long begun work may take to end: as long as it likes in a pause, 15 s in all when we are to stop."""
@@ -239,8 +313,13 @@ class Worker:
             log.info("worker.changed", account=str(self.account), phase=phase)
 
     def _show_state(self, state: State) -> None:
+        log.info("account.changed", account=str(self.account), state=state)
+        metrics.BREAKER_STATE.labels(self.account.platform, self.account.name).set(BREAKER.get(state, 2))
         for known in STATES:
             metrics.ACCOUNT_STATE.labels(self.account.platform, self.account.name, known).set(known == state)
+
+    def _ledger_up(self, up: int) -> None:
+        metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)
 
     def _count_login(self, result: str) -> None:
         metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()

@@ -3,9 +3,10 @@
 RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data.
 """
 
+from gateway.ledger.accounts import Lease
 from gateway.ledger.errors import LedgerError
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
-from gateway.ledger.records import Key, Record
+from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
 
-__all__ = ["Key", "Ledger", "LedgerError", "Record", "open_ledger"]
+__all__ = ["Ahead", "Blocks", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger"]

@@ -1,22 +1,24 @@
 """Reading and writing what happened to every event."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, func, insert, select, update
 
 from gateway.account import Account
 from gateway.grouped import Grouped
-from gateway.ledger.accounts import AccountTokens, of_account
-from gateway.ledger.errors import reported
-from gateway.ledger.records import Key, Record, to_record, to_row
-from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, STEPS
+from gateway.ledger import accounts, looking
+from gateway.ledger.accounts import AccountTokens, Lease, now, of_account
+from gateway.ledger.records import Key, Record, Standing, to_record, to_row
+from gateway.ledger.store import Store
+from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, PULSE, STEPS
+from gateway.ledger.tallies import Addition, add
 from gateway.steps import Steps
+from gateway.tally import HUNDREDTHS, Tally
 
 LARGEST_GROUP = 500
 
@@ -24,69 +26,118 @@ LARGEST_GROUP = 500
 class Ledger:
     """Reads and writes go in groups: whatever is asked for while one is under way makes the next."""
 
-    def __init__(self, engine: AsyncEngine, secret: bytes) -> None:
-        self._engine = engine
-        self._secret = secret
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._reads: Grouped[Key, Record | None] = Grouped(self._read, LARGEST_GROUP)
+        self._fenced = store.replacing(EVENTS, fence="epoch")
+        self._adds: Grouped[Addition, dict[str, int]] = Grouped(partial(add, store), LARGEST_GROUP)
+        self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
+
+    async def check(self) -> None:
+        """Return when the ledger can be written now. Raises LedgerError, which says what is wrong and what to do.
+
+        A file that was found deleted or replaced is opened anew by the next check, empty where it was deleted.
+        """
+        await self._store.reopen_if_lost()
+        async with self._store.writing() as connection:
+            await connection.execute(self._store.replacing(PULSE), {"name": "pulse", "at": now()})
 
     async def find(self, key: Key) -> Record | None:
         """What is recorded of this event. Raises LedgerError."""
-        return await self._reads(key)
+        return (await self.look(key, None)).record
+
+    async def look(self, key: Key | None, lane: str | None) -> Standing:
+        """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError."""
+        return await self._looks((key, lane))
 
     async def record(self, record: Record) -> None:
-        """Return once the record is on disk; it replaces an earlier one. Raises LedgerError."""
+        """Return once the record is on disk; it replaces one of the same or an earlier epoch. Raises LedgerError."""
         await self._writes(record)
+
+    async def stand(self, records: Sequence[Record]) -> None:
+        """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
+        if records:
+            row = self._store.insert(EVENTS).on_conflict_do_nothing()
+            async with self._store.writing() as connection:
+                await connection.execute(row, [to_row(record) for record in records])
+
+    async def lift(self, key: Key) -> None:
+        """This event no longer blocks its lane. Raises LedgerError."""
+        this = (EVENTS.c[name] == value for name, value in _columns(key).items())
+        async with self._store.writing() as connection:
+            await connection.execute(update(EVENTS).where(*this).values(blocks=None))
+
+    async def last_position(self, account: Account) -> int:
+        """The highest position of an event that blocks its lane, or 0. Raises LedgerError."""
+        query = select(func.max(EVENTS.c.position)).where(*of_account(EVENTS, account), EVENTS.c.blocks.is_not(None))
+        async with self._store.reading() as connection:
+            return (await connection.execute(query)).scalar_one() or 0
+
+    async def take(self, account: Account) -> Lease:
+        """A lease later than every earlier one of the account. Raises LedgerError."""
+        return await accounts.take(self._store, account)
+
+    async def give_up(self, account: Account, epoch: int) -> None:
+        """Say that the lease ended in good order, unless a later one was taken. Raises LedgerError."""
+        await accounts.give_up(self._store, account, epoch)
 
     async def steps(self, key: Key, replay: str | None = None) -> Steps:
         """The steps that earlier attempts at this event have recorded. Raises LedgerError."""
-        this = {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}
+        this = _columns(key)
         query = select(STEPS.c.name, STEPS.c.value).where(*(STEPS.c[name] == value for name, value in this.items()))
 
         async def record(name: str, value: Any) -> None:
-            row = upsert(STEPS).values(**this, name=name, value=orjson.dumps(value).decode())
-            row = row.on_conflict_do_update(
-                index_elements=list(STEPS.primary_key), set_={"value": row.excluded.value}
-            )
-            async with reported(), self._engine.begin() as connection:
-                await connection.execute(row)
+            row = {**this, "name": name, "value": orjson.dumps(value).decode()}
+            async with self._store.writing() as connection:
+                await connection.execute(self._store.replacing(STEPS), row)
 
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             done = {row.name: orjson.loads(row.value) for row in await connection.execute(query)}
         return Steps(done, record, replay)
 
     async def trace(self, event_id: str) -> list[Record]:
         """Everything recorded of events of this id, whatever their source and account."""
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == event_id))
             return [to_record(row) for row in rows]
 
+    async def add(self, account: Account, tally: Tally, *, duplicate: bool) -> dict[str, Decimal]:
+        """Add to the sums of the tally's group, unless it was added before; all of them, by part. Raises LedgerError.
+
+        `duplicate`: the platform had it already.
+        """
+        group = self.hashed(f"{account} {tally.group}")
+        item, identity = self.hashed(f"{group} {tally.item}"), self.hashed(f"{group} {tally.identity}")
+        hundredths = int(tally.amount * HUNDREDTHS)
+        sums = await self._adds(Addition(group, tally.part, item, identity, hundredths, duplicate))
+        return {part: Decimal(value) / HUNDREDTHS for part, value in sums.items()}
+
     async def claim(self, account: Account, scope: str, value: str) -> bool:
         """Take a one-time value; False when it has been taken before. Raises LedgerError."""
-        row = {"scope": f"{account}:{scope}", "value": self.hashed(value), "at": _now()}
-        async with reported(), self._engine.begin() as connection:
-            done = await connection.execute(upsert(CLAIMS).values(row).on_conflict_do_nothing())
+        row = {"scope": f"{account}:{scope}", "value": self.hashed(value), "at": now()}
+        async with self._store.writing() as connection:
+            done = await connection.execute(self._store.insert(CLAIMS).values(row).on_conflict_do_nothing())
             return done.rowcount == 1
 
     async def release(self, account: Account, scope: str, value: str) -> None:
         """Give a one-time value back. Raises LedgerError."""
         this = (CLAIMS.c.scope == f"{account}:{scope}", CLAIMS.c.value == self.hashed(value))
-        async with reported(), self._engine.begin() as connection:
+        async with self._store.writing() as connection:
             await connection.execute(delete(CLAIMS).where(*this))
 
     def hashed(self, value: str) -> str:
         """A keyed hash, for comparing what must not be stored."""
-        return blake2b(value.encode(), key=self._secret, digest_size=12).hexdigest()
+        return blake2b(value.encode(), key=self._store.secret, digest_size=12).hexdigest()
 
     def tokens(self, account: Account) -> AccountTokens:
         """Where this account's token is kept."""
-        return AccountTokens(self._engine, account)
+        return AccountTokens(self._store, account)
 
     async def halted(self, account: Account) -> tuple[str | None, str] | None:
         """Code and message of the refusal that stopped the account as it is configured now, or None."""
         configured = HALTS.c.settings == self.hashed(account.fingerprint())
         query = select(HALTS.c.code, HALTS.c.message).where(*of_account(HALTS, account), configured)
-        async with reported(), self._engine.connect() as connection:
+        async with self._store.reading() as connection:
             row = (await connection.execute(query)).first()
             return (row.code, row.message) if row else None
 
@@ -99,32 +150,28 @@ class Ledger:
             "message": message,
             "settings": self.hashed(account.fingerprint()),
         }
-        async with reported(), self._engine.begin() as connection:
+        async with self._store.writing() as connection:
             await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))
-            await connection.execute(insert(HALTS).values(**values, at=_now()))
+            await connection.execute(insert(HALTS).values(**values, at=now()))
 
     async def resume(self, account: Account) -> bool:
         """Forget that the account was stopped; False when it was not."""
-        async with reported(), self._engine.begin() as connection:
+        async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
 
     async def _write(self, records: Sequence[Record]) -> list[None]:
-        rows = {record.key: to_row(record) for record in records}
-        statement = upsert(EVENTS)
-        statement = statement.on_conflict_do_update(
-            index_elements=list(EVENTS.primary_key),
-            set_={c.name: statement.excluded[c.name] for c in EVENTS.c if not c.primary_key},
-        )
-        async with reported(), self._engine.begin() as connection:
-            await connection.execute(statement, list(rows.values()))
+        rows: dict[Key, Record] = {}
+        for record in records:
+            if record.key not in rows or rows[record.key].epoch <= record.epoch:
+                rows[record.key] = record
+        async with self._store.writing() as connection:
+            await connection.execute(self._fenced, [to_row(record) for record in rows.values()])
         return [None] * len(records)
 
-    async def _read(self, keys: Sequence[Key]) -> list[Record | None]:
-        by_id = select(EVENTS).where(EVENTS.c.id.in_({key.id for key in keys}))  # SQLite has no index for tuples
-        async with reported(), self._engine.connect() as connection:
-            found = {record.key: record for record in map(to_record, await connection.execute(by_id))}
-        return [found.get(key) for key in keys]
+    async def _look(self, asked: Sequence[looking.Asked]) -> list[Standing]:
+        async with self._store.reading() as connection:
+            return await looking.look(connection, asked)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _columns(key: Key) -> dict[str, str]:
+    return {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}

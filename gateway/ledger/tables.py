@@ -1,6 +1,17 @@
-"""The ledger's tables. Times are ISO 8601 in UTC; `used_at` is Unix seconds."""
+"""The ledger's tables. Times are ISO 8601 in UTC; `used_at` and `due_at` are Unix seconds."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
 METADATA = MetaData()
 
@@ -23,7 +34,19 @@ EVENTS = Table(
     Column("updated_at", String, nullable=False),
     Column("replay", String),
     Column("lane", String),  # keyed hash
+    Column("position", BigInteger),  # in its lane; counted over the account
+    Column("blocks", String),  # why later events of its lane must not go; null: they may
+    Column("due_at", Float),  # when it comes back from the ladder
+    Column("sent_at", String),  # a call that may not be repeated was about to be made
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # of the lease it was written under
     Index("events_id", "id"),
+)
+Index(
+    "events_blocking",
+    EVENTS.c.lane,
+    EVENTS.c.position,
+    sqlite_where=EVENTS.c.blocks.is_not(None),
+    postgresql_where=EVENTS.c.blocks.is_not(None),
 )
 
 STEPS = Table(
@@ -43,7 +66,7 @@ TOKENS = Table(
     Column("platform", String, primary_key=True),
     Column("account", String, primary_key=True),
     Column("value", String, nullable=False),
-    Column("generation", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
     Column("used_at", Float, nullable=False),
 )
 
@@ -66,9 +89,37 @@ CLAIMS = Table(
     Column("at", String, nullable=False),
 )
 
+LEASES = Table(
+    "leases",  # who may write for an account: the worker with the highest epoch
+    METADATA,
+    Column("platform", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("clean", Boolean, nullable=False),  # the lease before it was released
+    Column("released", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+PULSE = Table(
+    "pulse",  # one row, written to see whether the ledger can be written
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+
 KEYS = Table(
     "keys",
     METADATA,
     Column("name", String, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+TALLIES = Table(
+    "tallies",  # what accepted events have added to sums
+    METADATA,
+    Column("group", String, primary_key=True),  # keyed hash
+    Column("identity", String, primary_key=True),  # keyed hash
+    Column("item", String, nullable=False),  # keyed hash
+    Column("part", String, nullable=False),
+    Column("hundredths", BigInteger, nullable=False),
 )

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from deploy.local.samples import samples
 from gateway import platform
 from gateway.account import Account
+from gateway.attempt import attempt
 from gateway.decode import Refused, Work, decode
-from gateway.job import attempt
 from gateway.ledger import Key, Ledger, open_ledger
 from gateway.masking import sensitive_values
 from gateway.outcome import Accepted, Code, Dead, Ending, Paused, Retry, Stopped, Verdict, outcome_name

@@ -119,7 +119,7 @@ async def test_no_question_reads_the_whole_table(ledger: Ledger, file: Path, man
     def listen(*call: Any) -> None:
         asked.append((call[2], call[3]))
 
-    sqlalchemy.event.listen(ledger._engine.sync_engine, "before_cursor_execute", listen)
+    sqlalchemy.event.listen(ledger._store.engine.sync_engine, "before_cursor_execute", listen)
     await asyncio.gather(*(ledger.find(replace(KEY, id=f"e-{n}")) for n in range(many)), ledger.trace("e-1"))
     with closing(sqlite3.connect(file)) as other:
         plans = [str(other.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]

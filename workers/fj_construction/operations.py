@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry
-from gateway.platform import Operation, Repeat
+from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.steps import Steps
 from gateway.transport import AnswerLostError
 from schemas.fj_construction import events
@@ -112,6 +112,7 @@ _ALL = (
         repeat=Repeat.IDEMPOTENT,
         lane=("eCertID",),
         several_calls=True,
+        after_death=AfterDeath.HOLD,  # a later state of the certificate, or its file, belongs behind this one
     ),
     # A second file for the same QR code is refused as 赋码已使用.
     Operation(

@@ -6,7 +6,7 @@ from gateway.outcome import Code, Verdict
 
 CODES: Mapping[str, Code] = {
     "200": Code("调用成功", Verdict.ACCEPTED),
-    "500": Code("服务异常", Verdict.RETRY),
+    "500": Code("服务异常", Verdict.DOWN),
     "A0103": Code("用户未认证", Verdict.TOKEN),
     "A0200": Code("用户登录异常", Verdict.TOKEN),
     "A0201": Code("用户账户不存在", Verdict.STOP),
@@ -17,7 +17,7 @@ CODES: Mapping[str, Code] = {
     "A0416": Code("请求参数校验失败", Verdict.REJECTED),
     "A0419": Code("参数格式异常", Verdict.REJECTED),
     "A0506": Code("用户重复请求", Verdict.DUPLICATE),
-    "C0508": Code("用户请求服务异常", Verdict.RETRY),
+    "C0508": Code("用户请求服务异常", Verdict.DOWN),
     "A0727": Code("该课程验证的通过时间超出开始时间和结束时间范围", Verdict.REJECTED),
     "A0508": Code("系统数据接口已关闭", Verdict.PAUSE),
 }

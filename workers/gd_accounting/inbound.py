@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Accepted, Rejected
 from gateway.platform import Inbound
 from gateway.steps import no_steps

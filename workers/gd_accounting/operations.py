@@ -8,11 +8,13 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from gateway.outcome import Accepted, Code, Ending, Rejected, Verdict
-from gateway.platform import Operation, Repeat
+from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.steps import Steps
+from gateway.tally import Sums
 from gateway.transport import AnswerLostError
 from schemas.fields import Data
 from schemas.gd_accounting import events
+from workers.gd_accounting.annual import ANNUAL
 from workers.gd_accounting.client import Client, Interface
 from workers.gd_accounting.learner import BadSignError, UnreadableError, read_learner
 
@@ -32,7 +34,7 @@ VERIFICATION = {"0": "not_verified", "1": "verified", "2": "expired"}
 Read = Callable[[Client, Accepted], Ending]
 
 
-def _operation(
+def _operation(  # noqa: PLR0913 - one argument for each thing to declare
     name: str,
     model: type[Data],
     interface: Interface,
@@ -41,6 +43,8 @@ def _operation(
     added: Callable[[Client], Mapping[str, Any]] = lambda client: {},
     interactive: bool = False,
     repeat: Repeat = Repeat.IDEMPOTENT,
+    after_death: AfterDeath = AfterDeath.SKIP,
+    sums: Sums | None = None,
 ) -> Operation:
     async def call(client: Client, data: Data, _: Steps) -> Ending:
         parameters = {**dict(data), **added(client)}
@@ -56,6 +60,8 @@ def _operation(
         repeat=repeat,
         interactive=interactive,
         lane=() if interactive else ("ticket",),
+        after_death=after_death,
+        sums=sums,
     )
 
 
@@ -166,6 +172,7 @@ _ALL = (
         Interface("5", "报名信息同步", "POST", "/intf/org/accountantReg"),
         read=_done,
         repeat=Repeat.REPORTS_DUPLICATES,
+        after_death=AfterDeath.HOLD,  # to cancel, or to credit, what is not registered makes no sense
     ),
     _operation(
         "enrolment-cancel",
@@ -173,6 +180,7 @@ _ALL = (
         Interface("6", "取消报名信息同步", "POST", "/intf/org/cancelAccountReg"),
         read=_cancelled,
         repeat=Repeat.REPORTS_DUPLICATES,
+        after_death=AfterDeath.HOLD,  # nor to register anew what is not cancelled
     ),
     _operation(
         "mobile-login-sync",
@@ -201,6 +209,7 @@ _ALL = (
         Interface("10", "学分信息同步", "POST", "/intf/org/synchronizeScore"),
         read=_done,
         repeat=Repeat.REPORTS_DUPLICATES,
+        sums=ANNUAL,
     ),
 )
 

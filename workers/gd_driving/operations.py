@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from gateway.outcome import Accepted, Category, Ending, Rejected
-from gateway.platform import Operation, Repeat
+from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.steps import Steps
 from schemas.fields import Data
 from schemas.gd_driving import EVENTS, events
@@ -69,6 +69,7 @@ def _submitting(record: Record) -> Callable[[Client, Data, Steps], Any]:
         except NotSubmittedError as error:
             return error.ending
         ids = {name: record.as_id(number) for name, number in uploaded.items()}
+        await steps.sending()
         ending = await client.submit(record.service, body(data, {**added, **ids}))
         if isinstance(ending, Accepted):
             return replace(ending, response=_response(ending, ids, record.warn(data)))
@@ -123,7 +124,13 @@ async def _qrcode(client: Client, data: events.TrainingQrcode, _: Steps) -> Endi
 
 
 def _record(
-    name: str, section: str, title: str, lane: tuple[str, ...], record: Record, repeat: Repeat = Repeat.IDEMPOTENT
+    name: str,
+    section: str,
+    title: str,
+    lane: tuple[str, ...],
+    record: Record,
+    repeat: Repeat = Repeat.IDEMPOTENT,
+    after_death: AfterDeath = AfterDeath.SKIP,
 ) -> Operation:
     return Operation(
         name=name,
@@ -134,6 +141,7 @@ def _record(
         repeat=repeat,
         lane=lane,
         several_calls=True,
+        after_death=after_death,
     )
 
 
@@ -167,6 +175,8 @@ _ALL = (
         "备案及修改学员",
         ("stunum",),
         Record(service="student", types=lambda data, settings: STUDENT_FILES),
+        # 教学日志 and 学习驾驶证明 of a student who is not on file would be refused
+        after_death=AfterDeath.HOLD,
     ),
     _record(
         "learning-certificate-submit",

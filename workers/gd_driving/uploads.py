@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from gateway.outcome import Accepted, Category, Ending, Rejected, Retry
+from gateway.outcome import Accepted, Category, Ending, Rejected, Retry, Unavailable
 from gateway.steps import Steps
 from gateway.transport import AnswerLostError
 from schemas.fields import Data
@@ -77,7 +77,8 @@ async def _upload(client: Client, upload: Upload, content: bytes) -> int:
         ending = await client.upload(upload.file_type, content)
     except AnswerLostError as error:
         # the record itself has not been sent yet, and a file that nothing refers to does no harm
-        raise NotSubmittedError(Retry(error.code, f"{upload.field}: no usable answer to its upload")) from error
+        reason = f"{upload.field}: no usable answer to its upload"
+        raise NotSubmittedError(Unavailable(error.code, reason)) from error
     match ending:
         case Accepted(response=response) if response is not None:
             number: int = response["id"]

@@ -15,9 +15,9 @@ CODES: Mapping[str, Code] = {
         "请求签名错误或请求服务器时间戳误差大于180秒: check paas_id, paas_token and the clock", Verdict.STOP
     ),
     "AGW.1403": Code("应用未订阅或禁止跨网访问: subscribe to the service", Verdict.STOP),
-    "AGW.1429": Code("并发数超限", Verdict.RETRY),
-    "AGW.1430": Code("请求频率超限", Verdict.RETRY),
-    "AGW.1504": Code("服务熔断", Verdict.RETRY),
+    "AGW.1429": Code("并发数超限", Verdict.THROTTLED),
+    "AGW.1430": Code("请求频率超限", Verdict.THROTTLED),
+    "AGW.1504": Code("服务熔断", Verdict.DOWN),
     "ACG.1401": Code("缺少 paasid, 需要登录: check paas_id and header_prefix", Verdict.STOP),
     UNKNOWN_CONSUMER: Code("未知的调用方: check paas_id", Verdict.STOP),
 }

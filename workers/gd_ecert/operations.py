@@ -6,7 +6,7 @@ from typing import Any
 
 from yarl import URL
 
-from gateway.outcome import Accepted, Ending, Retry
+from gateway.outcome import Accepted, Ending, Unavailable
 from gateway.platform import Operation, Repeat
 from gateway.steps import Steps
 from gateway.transport import AnswerLostError
@@ -29,7 +29,8 @@ async def _call_service(client: Client, data: events.ServiceCall, _: Steps) -> E
         return await client.ask(data.service, data.query or {}, data.body)
     except AnswerLostError as error:
         if client.repeatable(data.service):
-            return Retry(error.code, "no usable answer came from the service, which may be asked again")
+            reason = "no usable answer came from the service, which may be asked again"
+            return Unavailable(error.code, reason, lost=True)
         raise
 
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Accepted, Category, Dead, Paused, Rejected, Retry
 from gateway.steps import Steps
 from tests.platforms.fj_construction.document import (

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from gateway.account import Account
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Ending
 from gateway.platform import Context
 from gateway.steps import Steps
@@ -39,6 +39,9 @@ class NoTokens:
 
     async def load_token(self) -> Token | None:
         return None
+
+    async def reserve(self) -> int:
+        raise AssertionError("there is no login here")
 
     async def save_token(self, token: Token) -> None:
         raise AssertionError("there is no token here")

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped
 from tests.platforms.gd_driving.document import DOCUMENT, example
 from tests.platforms.gd_driving.support import (

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from hypothesis import settings
 
-from gateway.job import attempt
+from gateway.attempt import attempt
 from gateway.outcome import Ending
 from gateway.steps import no_steps
 from schemas.gd_ecert import EVENTS

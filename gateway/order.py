@@ -1,0 +1,106 @@
+"""What an event whose turn has come may do, from what the ledger knows of it and of its lane. Pure.
+
+A lane's order is kept in the ledger: whatever waits outside its queue has a row with its position there, so order
+outlives retries, pauses, crashes and take-overs, and costs memory only for what is in flight.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.ledger import Ahead, Record, Standing
+
+HEAD_MISSING_SECONDS = 3600.0
+"""An event on the ladder counts as lost at the broker when one comes from there that was due so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Call the platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It has ended before: give the same answer again."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Step aside: the event ahead comes back in `seconds`, with `count` in line. `copy`: it is this same event."""
+
+    seconds: float
+    count: int = 1
+    copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A dead letter ahead holds the lane."""
+
+    by: Ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The event ahead should have come back long ago: the lane goes on without it."""
+
+    head: Ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """A call that may not be repeated was begun at `sent_at`, and nobody knows how it ended."""
+
+    sent_at: str
+
+
+Step = Go | Ended | Wait | Held | Missing | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds."""
+
+    position: int
+    due_at: float | None
+    replay: str | None
+
+
+def next_step(arrival: Arrival, standing: Standing, now: float) -> Step:
+    """What follows for an event that has the turn of its lane in this process."""
+    mine = standing.record
+    if mine is not None and mine.outcome is not None:
+        if mine.outcome == "accepted" or arrival.replay in {None, mine.replay}:
+            return Ended(mine)
+    elif mine is not None and mine.due_at not in {None, arrival.due_at} and not _missing(mine.due_at, arrival):
+        return Wait((mine.due_at or now) - now, copy=True)  # published twice: the other one is on the ladder
+    ahead = standing.first
+    position = arrival.position if mine is None or mine.position is None else mine.position
+    if ahead is not None and ahead.position < position and (mine is None or ahead.key != mine.key):
+        return _behind(ahead, arrival, now)
+    if mine is not None and mine.outcome is None and mine.sent_at is not None:
+        return Uncertain(mine.sent_at)
+    return Go()
+
+
+def _behind(ahead: Ahead, arrival: Arrival, now: float) -> Step:
+    if ahead.blocks == "holds":
+        return Held(ahead)
+    if _missing(ahead.due_at, arrival):
+        return Missing(ahead)
+    return Wait(max(0.0, (ahead.due_at or now) - now), ahead.count)
+
+
+def _missing(due_at: float | None, arrival: Arrival) -> bool:
+    """The queue of what was due is first in, first out: what was due long before this arrival had to come first."""
+    return due_at is not None and arrival.due_at is not None and arrival.due_at > due_at + HEAD_MISSING_SECONDS
+
+
+def rung(rungs: Sequence[int], wait: Wait, seconds_per_call: float) -> int:
+    """The longest wait on the ladder that does not outlast what is awaited; the shortest there is at the least.
+
+    Those in line ahead take their time too; half of what they will is counted, for calls may get faster.
+    """
+    seconds = wait.seconds + (wait.count - 1) * seconds_per_call / 2
+    return max((r for r in rungs if r <= seconds), default=min(rungs))
