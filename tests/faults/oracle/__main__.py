@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import secrets
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from tests.faults.oracle.stream import Fault, Row, SkippedError, run
 def main() -> int:
     """Run what is asked for."""
     options = _options()
+    for name in ("aio_pika", "aiormq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # brokers that are away are what this is about
     say(f"seed {options.seed}: {options.runs} runs, {options.events} events in all")
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         return asyncio.run(_all(options, Path(folder)))

@@ -41,6 +41,7 @@ source_address = "{address}"
 max_in_flight = 20
 timeout_seconds = 2
 pause_seconds = 1
+forced_logins = 100
 """
 
 

@@ -149,7 +149,7 @@ def _validity(history: History) -> dict[str, tuple[float, float]]:
     """From when until when each token was the valid one."""
     made = sorted((call.executed, call.token or "") for call in _logins(history) if call.executed is not None)
     expiries = [trouble.began for trouble in history.troubles if trouble.what == EXPIRY]
-    ends = [*(at for at, _ in made[1:]), float("inf")]
+    ends = [at for at, _ in made][1:] + [float("inf")] * bool(made)
     return {
         token: (at, min([end, *(expiry for expiry in expiries if at <= expiry < end)]))
         for (at, token), end in zip(made, ends, strict=True)
