@@ -34,6 +34,14 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
 PATHS = {path: operation for operation, (path, _) in OPERATIONS.items()}
 QUESTION = "enrolment-check"
 DURABLE = tuple(operation for operation in OPERATIONS if operation != QUESTION)
+SKIPPING = "credit-sync"
+HOLDING = frozenset(DURABLE) - {SKIPPING}
+"""Whose dead letters hold the lane: what follows them dies behind them. The other operation is skipped."""
+
+HOLDS = 0.1
+"""How many of the events that are to die hold their lane: with too many, nothing else would get through."""
+
+DYING = frozenset({"refuse", "unlisted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +134,15 @@ def plan(random: Random, lanes: int, events: int, shares: Mapping[Wish, float] =
         wish = _wish(random, shares)
         lane = None if wish == "ask" else f"k{random.randrange(lanes):04}"
         numbers[lane] = numbers.get(lane, 0) + 1
-        operation = QUESTION if lane is None else random.choice(DURABLE)
+        operation = QUESTION if lane is None else _operation(random, wish)
         planned.append(Event(lane, numbers[lane], operation, wish))
     return planned
+
+
+def _operation(random: Random, wish: Wish) -> str:
+    if wish in DYING and random.random() >= HOLDS:
+        return SKIPPING
+    return random.choice(DURABLE)
 
 
 def _wish(random: Random, shares: Mapping[Wish, float]) -> Wish:

@@ -10,13 +10,15 @@ from tests.faults.oracle.numbered import ACCOUNT, PLATFORM, SHARES
 from tests.faults.oracle.proxy import Trap
 from tests.faults.oracle.scene import PATIENCE, Scene, StuckError
 
-MANY_REFUSED = {**SHARES, "refuse": 0.3}
-COMMAND = ("dead", "replay", "--account", f"{PLATFORM}.{ACCOUNT}", "--category", "rejected")
+MANY_REFUSED = {**SHARES, "refuse": 0.3, "unlisted": 0.0, "invalid": 0.0}
+"""So that everything that died is accepted when it is put back."""
+
+COMMAND = ("dead", "replay", "--account", f"{PLATFORM}.{ACCOUNT}")
 
 
 async def killed_again_and_again(scene: Scene, runs: int) -> None:
     """What the platform refused it takes now. The command is killed after some letters, then run to its end."""
-    refused = [one.event.id for one in scene.service.published if one.event.wish == "refuse"]
+    refused = {result.event for result in scene.service.results if result.ending.outcome in {"rejected", "dead"}}
     scene.platform.mended = True
     scene.replayed, scene.replayed_at = frozenset(refused), monotonic()
     operator = Gateway(len(scene.gateways), scene.around)

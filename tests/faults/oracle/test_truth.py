@@ -28,12 +28,18 @@ A, B = "127.0.0.2", "127.0.0.3"
 TAKEN = Ending("accepted", None, ACCEPTED, duplicate=False)
 TAKEN_ALREADY = Ending("accepted", None, DUPLICATE, duplicate=True)
 REJECTED = Ending("rejected", "rejected", REFUSED, duplicate=False)
+HELD = Ending("dead", "held", "held", duplicate=False)
 EXHAUSTED = Ending("dead", "exhausted", "500", duplicate=False)
 
 
-def event(number: int, wish: Wish = "accept", lane: str | None = "k0000", copies: int = 1) -> Published:
-    operation = QUESTION if lane is None else "enrolment-register"
-    return Published(Event(lane, number, operation, wish), number / 10, copies)
+def event(
+    number: int,
+    wish: Wish = "accept",
+    lane: str | None = "k0000",
+    copies: int = 1,
+    operation: str = "enrolment-register",
+) -> Published:
+    return Published(Event(lane, number, QUESTION if lane is None else operation, wish), number / 10, copies)
 
 
 def login(at: float = 0.5, token: str = "t1", peer: str = A, **changes: Any) -> Call:
@@ -134,8 +140,21 @@ GOOD: dict[str, Callable[[], History]] = {
     "a second answer to what was published twice": lambda: replace(
         good(), published=[event(1, copies=2), event(2)], results=[result(1, 1.1), result(1, 1.2), result(2, 2.1)]
     ),
-    "a dead letter that was replayed after its followers": lambda: History(
+    "what is held behind a dead letter": lambda: replace(
+        refused(),
         published=[event(1, "refuse"), event(2)],
+        results=[result(1, 1.1, REJECTED), result(2, 1.2, HELD)],
+        letters=[letter(1), letter(2, "held")],
+    ),
+    "what was held and is replayed": lambda: History(
+        published=[event(1, "refuse"), event(2)],
+        calls=[login(), call(1, 1.0, REFUSED), call(1, 6.0), call(2, 7.0)],
+        results=[result(1, 1.1, REJECTED), result(2, 1.2, HELD), result(1, 6.1), result(2, 7.1)],
+        replayed=frozenset({name("k0000", 1), name("k0000", 2)}),
+        replayed_at=5.0,
+    ),
+    "a dead letter that was replayed after its followers": lambda: History(
+        published=[event(1, "refuse", operation="credit-sync"), event(2)],
         calls=[login(), call(1, 1.0, REFUSED), call(2, 2.0), call(1, 6.0)],
         results=[result(1, 1.1, REJECTED), result(2, 2.1), result(1, 6.1)],
         replayed=frozenset({name("k0000", 1)}),
@@ -165,6 +184,34 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
     "accepted though the platform was to refuse it": (
         "unexpected",
         lambda: replace(good(), published=[event(1, "refuse"), event(2)]),
+    ),
+    "a follower that was not held": (
+        "unexpected",
+        lambda: replace(
+            refused(),
+            published=[event(1, "refuse"), event(2)],
+            calls=[login(), call(1, 1.0, REFUSED), call(2, 2.0)],
+            results=[result(1, 1.1, REJECTED), result(2, 2.1)],
+        ),
+    ),
+    "held behind nothing": (
+        "unexpected",
+        lambda: replace(
+            good(),
+            calls=[login(), call(1, 1.0)],
+            results=[result(1, 1.1), result(2, 2.1, HELD)],
+            letters=[letter(2, "held")],
+        ),
+    ),
+    "held and called all the same": (
+        "uncaused",
+        lambda: replace(
+            refused(),
+            published=[event(1, "refuse"), event(2)],
+            calls=[login(), call(1, 1.0, REFUSED), call(2, 2.0)],
+            results=[result(1, 1.1, REJECTED), result(2, 2.1, HELD)],
+            letters=[letter(1), letter(2, "held")],
+        ),
     ),
     "a refusal without a letter": ("lost", lambda: replace(refused(), letters=[])),
     "a letter of what was accepted": ("letter", lambda: replace(good(), letters=[letter(1)])),

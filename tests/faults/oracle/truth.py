@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from tests.faults.oracle import truth_of_calls
 from tests.faults.oracle.finding import Finding
 from tests.faults.oracle.history import ACCEPTED, DUPLICATE, REFUSED, UNLISTED, Call, Ending, History, Result
+from tests.faults.oracle.numbered import HOLDING, Wish
 
 Check = Callable[[History], Iterator[Finding]]
 
-DIED = frozenset({"exhausted", "uncertain", "held"})
+DIED = frozenset({"exhausted", "uncertain"})
 """Ways to die that say nothing of the event itself."""
+
+NEVER_IN_LINE = "invalid"
+"""What was never valid stands in no lane: it is not held, and holds nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,42 @@ def no_result_without_an_event(history: History) -> Iterator[Finding]:
 
 def endings_are_as_wished(history: History) -> Iterator[Finding]:
     """What the platform takes is accepted, what it refuses is rejected; deaths by the fault itself count apart."""
+    held = dict(_held(history))
+    for event, results in history.first_results.items():
+        if event in history.events:
+            yield from _as_wished(history, event, results[-1].ending, held.get(event), replayed=False)
     for event, ending in _last(history):
-        if ending.category not in DIED and (ending.outcome, ending.category) not in _expected(history, event):
+        again = event in history.replayed
+        yield from _as_wished(history, event, ending, None if again else held.get(event), replayed=again)
+
+
+def _as_wished(
+    history: History, event: str, ending: Ending, head: str | None, *, replayed: bool
+) -> Iterator[Finding]:
+    if head is not None and ending.category != "held":
+        yield Finding("unexpected", event, f"ended as {ending} and not held behind {head}", head)
+    elif head is None and ending.category not in DIED:
+        expected = _expected(history.events[event].event.wish, replayed)
+        if (ending.outcome, ending.category) not in expected:
             yield Finding("unexpected", event, f"ended as {ending}")
+
+
+def _held(history: History) -> Iterator[tuple[str, str]]:
+    """Each event that a dead letter of its lane holds, and which: the first one of an operation that holds."""
+    heads: dict[str, str] = {}
+    for published in sorted(history.published, key=lambda one: one.event.number):
+        event = published.event
+        if event.lane is None or event.wish == NEVER_IN_LINE:
+            continue
+        if event.lane in heads:
+            yield event.id, heads[event.lane]
+        elif event.operation in HOLDING and _died_first(history, event.id):
+            heads[event.lane] = event.id
+
+
+def _died_first(history: History, event: str) -> bool:
+    results = history.first_results.get(event) or history.last_results.get(event) or []
+    return bool(results) and results[-1].ending.outcome in {"rejected", "dead"}
 
 
 def deaths(history: History) -> Iterator[Finding]:
@@ -96,11 +133,11 @@ def deaths(history: History) -> Iterator[Finding]:
             yield Finding("died", event, f"ended as {ending}")
 
 
-def _expected(history: History, event: str) -> set[tuple[str, str | None]]:
-    match history.events[event].event.wish:
+def _expected(wish: Wish, replayed: bool) -> set[tuple[str, str | None]]:
+    match wish:
         case "accept" | "busy-once":
             return {("accepted", None)}
-        case "refuse" if event in history.replayed:
+        case "refuse" if replayed:
             return {("accepted", None)}
         case "refuse":
             return {("rejected", "rejected")}
@@ -145,7 +182,7 @@ def _uncaused(ending: Ending, calls: list[Call], ever: list[Call]) -> str | None
             return None if REFUSED in answers else "the platform refused nothing"
         case "dead", "unknown":
             return None if UNLISTED in answers else "the platform gave no unlisted code"
-        case "rejected", "invalid":
+        case ("rejected", "invalid") | ("dead", "held"):
             return "the platform was called" if calls else None
         case _:
             return None
