@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import logging
 import secrets
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from tests.faults.oracle.faults import FAULTS, mixed
 from tests.faults.oracle.service import version
 from tests.faults.oracle.stream import Fault, Row, SkippedError, run
 
+RUN = Path(".run").absolute() / "faults"
+
 
 def main() -> int:
     """Run what is asked for."""
@@ -25,11 +27,17 @@ def main() -> int:
     for name in ("aio_pika", "aiormq"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # brokers that are away are what this is about
     say(f"seed {options.seed}: {options.runs} runs, {options.events} events in all")
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
-        return asyncio.run(_all(options, Path(folder)))
+    folder = RUN / options.seed
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    broken = asyncio.run(_all(options, folder))
+    if not broken:
+        shutil.rmtree(folder)
+    return int(broken)
 
 
-async def _all(options: argparse.Namespace, folder: Path) -> int:
+async def _all(options: argparse.Namespace, folder: Path) -> bool:
+    """Whether anything was broken: then logs, ledgers and configurations stay in the folder."""
     node = Node(folder / "node", management=True)
     await asyncio.to_thread(node.start)
     try:
@@ -40,7 +48,7 @@ async def _all(options: argparse.Namespace, folder: Path) -> int:
     say(report.markdown(rows, stamp))
     if options.readme is not None:
         report.into_readme(options.readme, report.markdown(rows, stamp))
-    return int(any(row.verdict.findings for row in rows))
+    return any(row.verdict.findings for row in rows)
 
 
 async def _rows(options: argparse.Namespace, broker: Broker, folder: Path) -> list[Row]:
