@@ -111,6 +111,22 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
             replayed_at=5.0,
         ),
     ),
+    "put back before what holds it": (
+        "held again",
+        lambda: History(
+            published=[event(1, "refuse"), event(2)],
+            calls=[login(), call(1, 1.0, REFUSED), call(1, 7.0), call(2, 8.0)],
+            results=[
+                result(1, 1.1, REJECTED),
+                result(2, 1.2, HELD),
+                result(2, 6.0, HELD),
+                result(1, 7.1),
+                result(2, 8.1),
+            ],
+            replayed=frozenset({name("k0000", 1), name("k0000", 2)}),
+            replayed_at=5.0,
+        ),
+    ),
     "two calls of a lane at once": (
         "overlapped",
         lambda: replace(good(), calls=[login(), call(1, 1.0, ended=2.5), call(2, 2.0)]),

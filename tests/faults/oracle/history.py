@@ -125,9 +125,19 @@ class History:
 
     @cached_property
     def last_results(self) -> dict[str, list[Result]]:
-        """The results of each event's last life."""
-        last = (one for one in self.results if one.event not in self.replayed or one.at >= self.replayed_at)
-        return _grouped(last)
+        """The results of each event's last life. Who is put back and held again lives once more: see `held_again`."""
+        last = [one for one in self.results if one.event not in self.replayed or one.at >= self.replayed_at]
+        final = {one.event: one for one in last}
+        return _grouped(one for one in last if one not in self.held_again or one is final[one.event])
+
+    @cached_property
+    def held_again(self) -> list[Result]:
+        """Results that say that what was put back is held again."""
+        return [
+            one
+            for one in self.results
+            if one.event in self.replayed and one.at >= self.replayed_at and one.ending.category == "held"
+        ]
 
     @cached_property
     def first_results(self) -> dict[str, list[Result]]:

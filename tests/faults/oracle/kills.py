@@ -17,10 +17,11 @@ async def after_call_before_record(scene: Scene) -> None:
     scene.platform.hold = release = asyncio.Event()
     try:
         victim = await _held(scene, "a call")
-        async with locked(scene.around.ledger):
-            release.set()
-            await asyncio.sleep(scene.random.uniform(0.02, 0.12))
-            await scene.kill(victim)
+        with scene.trouble("ledger locked"):
+            async with locked(scene.around.ledger):
+                release.set()
+                await asyncio.sleep(scene.random.uniform(0.02, 0.12))
+                await scene.kill(victim)
     finally:
         release.set()
         scene.platform.hold = None

@@ -53,18 +53,19 @@ def _acknowledges(frame: Frame) -> bool:
 
 
 async def _to_its_end(scene: Scene, operator: Gateway) -> None:
-    """Until every letter's event has a second result, and once more. Raises StuckError."""
+    """Until everything that was put back is accepted, and once more. Raises StuckError."""
     deadline = monotonic() + PATIENCE
     while not _all_settled(scene):
         if monotonic() > deadline:
-            raise StuckError(f"not all that was replayed has a result after {PATIENCE:.0f} s")
+            raise StuckError(f"not all that was put back was accepted within {PATIENCE:.0f} s")
         await asyncio.to_thread(_replay(scene, operator).wait)
         await asyncio.sleep(0.5)
     await asyncio.to_thread(_replay(scene, operator).wait)
 
 
 def _all_settled(scene: Scene) -> bool:
-    return scene.replayed <= {result.event for result in scene.service.results if result.at >= scene.replayed_at}
+    again = (result for result in scene.service.results if result.at >= scene.replayed_at)
+    return scene.replayed <= {result.event for result in again if result.ending.outcome == "accepted"}
 
 
 def _replay(scene: Scene, operator: Gateway) -> Popen[bytes]:

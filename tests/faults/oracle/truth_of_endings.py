@@ -100,6 +100,12 @@ def _expected(wish: Wish, replayed: bool) -> set[tuple[str, str | None]]:
             return {("accepted", None), ("expired", None)}
 
 
+def what_is_put_back_is_not_held_again(history: History) -> Iterator[Finding]:
+    """Dead letters are put back in the order of their lane, each behind what held it."""
+    for result in history.held_again:
+        yield Finding("held again", result.event, "was put back before what holds it")
+
+
 def letters_match_results(history: History) -> Iterator[Finding]:
     """A durable event stands in the dead queue exactly when its result says that it was not accepted."""
     standing = {letter.event: letter for letter in history.letters}
@@ -189,6 +195,7 @@ CHECKS: tuple[Callable[[History], Iterator[Finding]], ...] = (
     every_event_ends_once,
     no_result_without_an_event,
     endings_are_as_wished,
+    what_is_put_back_is_not_held_again,
     letters_match_results,
     endings_have_a_cause,
     nothing_is_left,
