@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.local.node import Node
 from tests.faults.oracle import report
 from tests.faults.oracle.broker import Broker
-from tests.faults.oracle.faults import FAULTS, mixed
+from tests.faults.oracle.faults import FAULTS, KILLS, WIRES, mixed
 from tests.faults.oracle.service import version
 from tests.faults.oracle.stream import Fault, Row, SkippedError, run
 
@@ -52,7 +52,9 @@ async def _all(options: argparse.Namespace, folder: Path) -> bool:
 
 
 async def _rows(options: argparse.Namespace, broker: Broker, folder: Path) -> list[Row]:
-    faults = [fault for fault in (*FAULTS, mixed("all of it, mixed", 3)) if options.only in fault.name]
+    faults = [
+        fault for fault in (*FAULTS, mixed("all of it, mixed", 3, (*KILLS, *WIRES))) if options.only in fault.name
+    ]
     events = max(1, options.events // len(faults))
     rows = []
     for number, fault in enumerate(faults):

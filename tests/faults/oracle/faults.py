@@ -1,11 +1,11 @@
 """The table: every fault, by name, and what it may cost."""
 
-from random import Random
+from collections.abc import Sequence
 
 from tests.faults.oracle import hosts, kills, outages, replays
 from tests.faults.oracle.outages import platform_in
 from tests.faults.oracle.scene import Scene
-from tests.faults.oracle.stream import Fault
+from tests.faults.oracle.stream import Fault, Happening
 from tests.faults.oracle.truth import Policy
 
 NO_REPEATS = Policy(repeats=False)
@@ -42,13 +42,16 @@ FAULTS = (
     Fault("ledger locked for 10 s", hosts.ledger_locked, share=0.2),
     Fault("disk of the ledger full", hosts.disk_full, share=0.3, prepare=hosts.small_disk),
 )
+"""Each by itself. The one that mixes them is made for each run, for it remembers what is still to come."""
 
-CHEAP = (
+KILLS = (
     kills.after_call_before_record,
     kills.after_record_before_publish,
     kills.after_publish_before_ack,
     kills.in_a_login,
     kills.anywhere,
+)
+WIRES = (
     outages.broker_cut,
     outages.platform_cut,
     outages.platform_closing,
@@ -59,17 +62,13 @@ CHEAP = (
 )
 
 
-def mixed(name: str, processes: int) -> Fault:
-    """All that is quickly brought about, in turn, in an order that follows from the seed."""
-    left: list[object] = []
+def mixed(name: str, processes: int, happenings: Sequence[Happening]) -> Fault:
+    """All of these in turn, in an order that follows from the seed, and again in another one."""
+    left: list[Happening] = []
 
     async def happen(scene: Scene) -> None:
         if not left:
-            left.extend(_shuffled(scene.random))
-        await left.pop()(scene)  # type: ignore[operator]
+            left.extend(scene.random.sample(happenings, len(happenings)))
+        await left.pop()(scene)
 
-    return Fault(name, happen, processes=processes)
-
-
-def _shuffled(random: Random) -> list[object]:
-    return random.sample(CHEAP, len(CHEAP))
+    return Fault(name, happen, processes)

@@ -1,11 +1,11 @@
 """What happens on the wires and at the ends of them: the broker, the platform, the connections to both."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from tests.faults.oracle.platform import Mood
 from tests.faults.oracle.scene import SOON, Scene, StuckError, queue
+from tests.faults.oracle.stream import Happening
 
 SLOW = (0.8, 1.4)
 """Seconds that answers take while something else goes wrong, so that it happens under way."""
@@ -61,7 +61,7 @@ async def platform_refusing(scene: Scene) -> None:
             gateway.platform.refuse(refusing=False)
 
 
-def platform_in(mood: Mood, brief: float, low: float, high: float) -> Callable[[Scene], Awaitable[None]]:
+def platform_in(mood: Mood, brief: float, low: float, high: float) -> Happening:
     """The platform is in a mood for a while."""
 
     async def happen(scene: Scene) -> None:

@@ -33,12 +33,16 @@ class Prepared:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
+Happening = Callable[[Scene], Awaitable[None]]
+"""Brings a fault about, once."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """A row of the table. `share` of the runs asked for are made; `last` comes when all is settled."""
 
     name: str
-    happen: Callable[[Scene], Awaitable[None]] | None
+    happen: Happening | None
     processes: int = 2
     share: float = 1.0
     policy: Policy = USUAL
@@ -90,9 +94,7 @@ async def _through(running: Scene, fault: Fault, planned: list[numbered.Event], 
         await asyncio.gather(publishing, return_exceptions=True)
 
 
-async def _again_and_again(
-    running: Scene, happen: Callable[[Scene], Awaitable[None]], runs: int, events: int
-) -> None:
+async def _again_and_again(running: Scene, happen: Happening, runs: int, events: int) -> None:
     """So many times, spread over the stream at random; after each, what was killed is started again."""
     for number in range(runs):
         await running.progress(int(events * (number + running.random.random()) / (runs + 1)))
