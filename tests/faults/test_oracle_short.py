@@ -1,4 +1,4 @@
-"""The oracle in short: real processes, real kills, everything counted from outside. `make faults` is the long version."""
+"""The oracle in short: real processes, real kills, everything counted from outside. The long one: `make faults`."""
 
 import os
 import secrets
