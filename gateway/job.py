@@ -80,6 +80,7 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
+    _twin: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -140,16 +141,21 @@ class EventJob:
         if record is not None:
             self._take_over(record)
         if self._parcel.about.interactive or isinstance(self._read, Refused):
-            # asked again, a question whose answer is not kept is asked again
-            known = record is not None and record.outcome not in {None, "accepted"}
-            return Ended(record) if record and known and self.delivery.replay in {None, record.replay} else Go()
+            return self._at_once(record)
         arrival = Arrival(self._parcel.position, self.delivery.due_at, self.delivery.replay)
         return next_step(arrival, standing, time())
+
+    def _at_once(self, record: Record | None) -> Step:
+        """Of what waits for nobody. An answer that was given is not kept, so that question is asked again."""
+        if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
+            return Go()
+        return Go() if self._parcel.about.interactive and record.outcome == "accepted" else Ended(record)
 
     def _take_over(self, record: Record) -> None:
         """What is known of the event from before stays true of it, its place in the lane above all."""
         parcel = self._parcel
         sent_at = record.sent_at if record.outcome is None else None
+        self._twin = record.outcome is None
         position, replayed = record.position or parcel.position, parcel.replay or record.replay
         self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
@@ -197,7 +203,7 @@ class EventJob:
     async def _go(self) -> None:
         if isinstance(self._read, Refused):
             self.begun = True
-            await self._finish(self._read.ending, self.delivery.attempts)
+            await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts, twin=self._twin)
         elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
             self.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
@@ -232,20 +238,20 @@ class EventJob:
             await self.desk.lease.sure()
             steps = await self._steps(work)
             self.begun = True
+            uncertain = self._parcel.sent_at is not None
             if work.operation.repeat.noted_before and not work.operation.several_calls:
                 await steps.sending()
             began = monotonic()
-            ending = await self._call(work, steps)
+            ending = await self._call(work, steps, uncertain=uncertain)
             return ending, self._tell_gate(permit, ending, began)
         finally:
             self.desk.gate.leave(permit)
 
-    async def _call(self, work: Work, steps: Steps) -> Ending:
+    async def _call(self, work: Work, steps: Steps, *, uncertain: bool) -> Ending:
         names, desk, operation = self.desk.names, self.desk, work.operation
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
         with in_flight.track_inprogress():
-            uncertain = self._parcel.sent_at is not None
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
         seconds = perf_counter() - started
         desk.pace.took(seconds)

@@ -92,15 +92,18 @@ class Settler:
             return None
         return Key(self._names.platform, self._names.account, source, event_id)
 
-    async def finish(self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False) -> None:
+    async def finish(
+        self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False, twin: bool = False
+    ) -> None:
         """The event has ended: record it, publish its result and its dead letter, acknowledge it.
 
-        `holds`: its dead letter keeps the later events of its lane back.
+        `holds`: its dead letter keeps the later events of its lane back. `twin`: this one was refused, but another
+        of the same name waits, whose record it is.
         """
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
             record = replace(record, blocks=_blocks(parcel, "holds"))
-        if self.key(parcel) is not None:
+        if self.key(parcel) is not None and not twin:
             await self.insist(lambda: self._ledger.record(_kept(parcel, record)))
         await self._publish_ending(parcel, record)
 

@@ -95,4 +95,9 @@ async def give_up(store: Store, account: Account, epoch: int) -> None:
 
 def now() -> str:
     """This moment, as the ledger writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return timestamp(datetime.now(UTC))
+
+
+def timestamp(moment: datetime) -> str:
+    """A time in UTC as the ledger writes it: texts are in the order of their times."""
+    return moment.isoformat(timespec="milliseconds")
