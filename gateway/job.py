@@ -81,6 +81,7 @@ class EventJob:
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
     _twin: bool = field(init=False, default=False)
+    _returned: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -156,6 +157,7 @@ class EventJob:
         parcel = self._parcel
         sent_at = record.sent_at if record.outcome is None else None
         self._twin = record.outcome is None
+        self._returned = self._twin and record.due_at is not None and record.due_at == self.delivery.due_at
         position, replayed = record.position or parcel.position, parcel.replay or record.replay
         self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
@@ -189,7 +191,7 @@ class EventJob:
         await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
         for job in unnoted:
             job._noted = True
-        copy = any(job._key == self._key for job in ahead)
+        copy = not self._returned and any(job._key == self._key for job in ahead)
         in_line = step.count if isinstance(step, Wait) else 0
         return await self._wait(Wait(0.0, in_line + len(ahead), copy))
 

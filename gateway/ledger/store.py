@@ -1,10 +1,11 @@
 """The database behind the ledger: opened, read, written, and opened anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
 from secrets import token_bytes
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,6 +14,9 @@ from gateway.ledger.errors import GONE, LedgerError, reported
 from gateway.ledger.migrating import migrate
 from gateway.ledger.sqlite import SqliteFile
 from gateway.ledger.tables import KEYS
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class Database(Protocol):
@@ -49,6 +53,7 @@ class Store:
         self.secret = token_bytes(32)
         self._lost = False
         self._opening = asyncio.Lock()
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
         """Make what is missing: the database, its tables, its secret."""
@@ -62,12 +67,26 @@ class Store:
         """Start over with a new file, once it was noticed that the old one is gone."""
         async with self._opening:
             if self._lost:
-                await self.close()
+                await self.engine.dispose()
                 await self.open()
 
     async def close(self) -> None:
         """End every connection; one to a file has a thread that would keep the process."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self.engine.dispose()
+
+    async def apart(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do it in a task of its own: a caller that is cancelled, even twice, leaves no transaction open."""
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked has it, unless nobody is there any more
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -112,6 +131,20 @@ class Store:
         async with self.engine.begin() as connection:
             await connection.execute(first)
             return bytes((await connection.execute(kept)).scalar_one())
+
+
+Method = Callable[Concatenate[Any, Parameters], Coroutine[Any, Any, Result]]
+
+
+def apart(method: Method[Parameters, Result]) -> Method[Parameters, Result]:
+    """A method of what has a `_store`, not disturbed when its caller is cancelled; see Store.apart."""
+
+    @wraps(method)
+    async def run(this: Any, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        done: Result = await this._store.apart(method(this, *args, **kwargs))
+        return done
+
+    return run
 
 
 def _database(url: str) -> Database:
