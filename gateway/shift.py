@@ -58,6 +58,7 @@ class Shift:
 
     account: Account
     platform: Platform
+    context: Context
     ladder: tuple[int, ...]
     ledger: Ledger
     stop: asyncio.Event
@@ -82,9 +83,8 @@ class Shift:
         if halted:
             gate.close(Stopped(*halted))
         positions = count(max(await self.ledger.last_position(self.account), int(time() * 1000)) + 1)
-        context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
         publisher = await Publisher.open(self.connection)
-        async with self.platform.client(context) as client:
+        async with self.platform.client(self.context) as client:
             yield Desk(
                 account=self.account,
                 names=names,
@@ -228,6 +228,3 @@ class Shift:
 
     def _ledger_up(self, up: int) -> None:
         metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)
-
-    def _count_login(self, result: str) -> None:
-        metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()

@@ -14,10 +14,11 @@ from gateway.account import Account
 from gateway.grouped import Grouped
 from gateway.ledger import accounts, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
+from gateway.ledger.inbox import Inbox
 from gateway.ledger.looking import Asked, Looking
 from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
 from gateway.ledger.store import Store, apart
-from gateway.ledger.tables import BLOCKING, CLAIMS, EVENTS, HALTS, PULSE, STEPS
+from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
 from gateway.ledger.tallies import Addition, add
 from gateway.steps import Steps
 from gateway.tally import HUNDREDTHS, Tally
@@ -30,6 +31,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.inbox = Inbox(store)
         self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
@@ -120,21 +122,6 @@ class Ledger:
         hundredths = int(tally.amount * HUNDREDTHS)
         sums = await self._adds(Addition(group, tally.part, item, identity, hundredths, duplicate))
         return {part: Decimal(value) / HUNDREDTHS for part, value in sums.items()}
-
-    @apart
-    async def claim(self, account: Account, scope: str, value: str) -> bool:
-        """Take a one-time value; False when it has been taken before. Raises LedgerError."""
-        row = {"scope": f"{account}:{scope}", "value": self.hashed(value), "at": now()}
-        async with self._store.writing() as connection:
-            done = await connection.execute(self._store.insert(CLAIMS).values(row).on_conflict_do_nothing())
-            return done.rowcount == 1
-
-    @apart
-    async def release(self, account: Account, scope: str, value: str) -> None:
-        """Give a one-time value back. Raises LedgerError."""
-        this = (CLAIMS.c.scope == f"{account}:{scope}", CLAIMS.c.value == self.hashed(value))
-        async with self._store.writing() as connection:
-            await connection.execute(delete(CLAIMS).where(*this))
 
     def hashed(self, value: str) -> str:
         """A keyed hash, for comparing what must not be stored."""

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.errors import LedgerError
 
-LATEST = "0002"
+LATEST = "0003"
 """The last of migrations/versions: an up-to-date ledger is opened without alembic, which takes long to import."""
 
 

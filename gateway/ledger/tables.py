@@ -88,6 +88,18 @@ CLAIMS = Table(
     Index("claims_at", "at"),
 )
 
+INBOX = Table(
+    "inbox",  # calls from platforms that the broker does not have yet: the only place where data of events is kept
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # in order of arrival
+    Column("id", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Index("inbox_id", "id", unique=True),
+)
+
 LEASES = Table(
     "leases",  # who may write for an account: the worker with the highest epoch
     METADATA,

@@ -1,10 +1,10 @@
-"""Events to record in a ledger, and how a test asks for them."""
+"""Events to record in a ledger, a call to keep there, and how a test asks for them."""
 
 from dataclasses import replace
 from typing import Any
 
 from gateway.account import Account, AccountSettings
-from gateway.ledger import Key, Ledger, Record
+from gateway.ledger import Call, Key, Ledger, Record
 
 KEY = Key("toy_land", "default", "/school", "e-1")
 ACCOUNT = Account("toy_land", "default", AccountSettings())
@@ -22,6 +22,7 @@ ACCEPTED = Record(
     first_seen="2026-03-01T08:00:00.000+00:00",
     updated_at="2026-03-01T08:00:01.000+00:00",
 )
+CALL = Call("id-1", "toy_land", "default", "toy_land.toy-came", b'{"name": "a-private-matter"}')
 
 
 def record(key: Key = KEY, **changed: Any) -> Record:

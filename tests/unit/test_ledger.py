@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.ledger import Key, Ledger, Record, open_ledger
 from gateway.steps import no_steps
-from tests.unit.ledgers import ACCOUNT, KEY, OTHER, event, found, record
+from tests.unit.ledgers import ACCOUNT, CALL, KEY, event, found, record
 
 # --- events
 
@@ -119,30 +119,6 @@ async def test_in_any_mixture_a_question_sees_what_was_recorded_before_it(
                 assert await found(ledger, last[number].key) == last[number]
 
 
-# --- one-time values
-
-
-async def test_a_value_is_claimed_once_and_again_after_it_was_given_back(ledger: Ledger) -> None:
-    assert await ledger.claim(ACCOUNT, "code", "abc")
-    assert not await ledger.claim(ACCOUNT, "code", "abc")
-    await ledger.release(ACCOUNT, "code", "abc")
-    assert await ledger.claim(ACCOUNT, "code", "abc")
-
-
-async def test_claims_of_another_scope_or_account_are_other_claims(ledger: Ledger) -> None:
-    assert await ledger.claim(ACCOUNT, "code", "abc")
-    assert await ledger.claim(ACCOUNT, "nonce", "abc")
-    assert await ledger.claim(OTHER, "code", "abc")
-    assert await ledger.claim(ACCOUNT, "code", "abd")
-    await ledger.release(OTHER, "code", "abc")
-    assert not await ledger.claim(ACCOUNT, "code", "abc")
-
-
-async def test_of_many_who_claim_a_value_at_once_exactly_one_gets_it(ledger: Ledger) -> None:
-    claims = await asyncio.gather(*(ledger.claim(ACCOUNT, "code", "abc") for _ in range(30)))
-    assert sorted(claims) == [False] * 29 + [True]
-
-
 # --- steps of events that take several calls
 
 
@@ -172,11 +148,12 @@ async def test_an_operation_of_one_call_remembers_nothing() -> None:
 async def test_everything_survives_closing_and_opening(url: str) -> None:
     async with open_ledger(url) as ledger:
         await ledger.record(record())
-        await ledger.claim(ACCOUNT, "code", "abc")
+        await ledger.inbox.take(CALL, "once")
         hashed = ledger.hashed("lane")
     async with open_ledger(url) as ledger:
         assert await found(ledger) == record()
-        assert not await ledger.claim(ACCOUNT, "code", "abc")
+        assert await ledger.inbox.first() == CALL
+        assert not await ledger.inbox.take(CALL, "once")
         assert ledger.hashed("lane") == hashed
 
 

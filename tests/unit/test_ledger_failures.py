@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from gateway.account import Account, AccountSettings
-from gateway.ledger import Key, Ledger, LedgerError, Record, open_ledger, sqlite
+from gateway.ledger import Call, Key, Ledger, LedgerError, Record, open_ledger, sqlite
 from gateway.token import Token
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,8 @@ RECORD = Record(
     first_seen="",
     updated_at="",
 )
+CALL = Call(SECRET, SECRET, SECRET, SECRET, SECRET.encode())
+OLD_CALL = Call("old", SECRET, SECRET, SECRET, SECRET.encode())
 
 
 async def _record_step(ledger: Ledger) -> None:
@@ -43,8 +45,8 @@ async def _record_step(ledger: Ledger) -> None:
 
 WRITES: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
     "record": lambda ledger: ledger.record(RECORD),
-    "claim": lambda ledger: ledger.claim(ACCOUNT, SECRET, SECRET),
-    "release": lambda ledger: ledger.release(ACCOUNT, SECRET, SECRET),
+    "take a call": lambda ledger: ledger.inbox.take(CALL, SECRET),
+    "remove a call": lambda ledger: ledger.inbox.remove(OLD_CALL),
     "save token": lambda ledger: ledger.tokens(ACCOUNT).save_token(Token(SECRET, 1, 0.0)),
     "reserve a token": lambda ledger: ledger.tokens(ACCOUNT).reserve(),
     "halt": lambda ledger: ledger.halt(ACCOUNT, SECRET, SECRET),
@@ -55,7 +57,7 @@ WRITES: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
     "give up": lambda ledger: ledger.give_up(ACCOUNT, 1),
     "check": lambda ledger: ledger.check(),
 }
-TABLES = ("events", "steps", "tokens", "halts", "claims", "leases", "pulse")
+TABLES = ("events", "steps", "tokens", "halts", "claims", "inbox", "leases", "pulse")
 READS: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
     "look": lambda ledger: ledger.look(KEY, SECRET),
     "last position": lambda ledger: ledger.last_position(ACCOUNT),
@@ -63,6 +65,9 @@ READS: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
     "load token": lambda ledger: ledger.tokens(ACCOUNT).load_token(),
     "halted": lambda ledger: ledger.halted(ACCOUNT),
     "steps": lambda ledger: ledger.steps(KEY),
+    "first call": lambda ledger: ledger.inbox.first(),
+    "whether a call was taken": lambda ledger: ledger.inbox.taken(SECRET, SECRET, SECRET),
+    "waiting calls": lambda ledger: ledger.inbox.waiting(),
 }
 
 
@@ -131,7 +136,7 @@ async def test_a_ledger_whose_tables_are_gone_says_so_without_quoting_values(
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "give up"])
 async def test_a_refused_row_is_not_quoted_either(ledger: Ledger, file: Path, name: str) -> None:
     await ledger.halt(ACCOUNT, None, "")  # something to delete or change, for those that do
-    await ledger.claim(ACCOUNT, SECRET, SECRET)
+    await ledger.inbox.take(OLD_CALL, "old")
     await ledger.record(RECORD)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         for table in TABLES:
@@ -261,7 +266,7 @@ EXITS = {
 }
 PROGRAM = """
 import asyncio, signal, sys
-from gateway.ledger import Key, Record, open_ledger
+from gateway.ledger import Call, Key, Record, open_ledger
 record = Record(key=Key("p", "a", "s", "i"), operation="o", outcome=None, category=None, code=None, message="",
     duplicate=False, attempts=1, response=None, first_seen="", updated_at="")
 

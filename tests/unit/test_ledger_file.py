@@ -47,13 +47,6 @@ async def test_a_recorded_event_is_on_disk_when_recording_returns(ledger: Ledger
         assert other.execute("SELECT id, message FROM events").fetchall() == [("e-1", "调用成功")]
 
 
-async def test_a_claimed_value_is_not_kept_itself(ledger: Ledger, file: Path) -> None:
-    await ledger.claim(ACCOUNT, "code", "a-one-time-value")
-    contents = b"".join(path.read_bytes() for path in file.parent.iterdir())
-    assert b"a-one-time-value" not in contents
-    assert ledger.hashed("a-one-time-value").encode() in contents
-
-
 async def test_nobody_else_on_the_machine_reads_the_files(ledger: Ledger, file: Path) -> None:
     await ledger.record(record())
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}

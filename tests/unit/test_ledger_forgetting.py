@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.ledger import Ledger, Record, forgetting
-from tests.unit.ledgers import ACCOUNT, event, found
+from tests.unit.ledgers import CALL, event, found
 
 LONG = timedelta(days=90)
 
@@ -46,11 +46,12 @@ async def test_what_waits_or_holds_its_lane_is_kept_however_old(ledger: Ledger, 
 
 
 async def test_one_time_values_are_forgotten_by_their_own_age(ledger: Ledger) -> None:
-    assert await ledger.claim(ACCOUNT, "code", "abc")
+    assert await ledger.inbox.take(CALL, "once")
+    await ledger.inbox.remove(CALL)
     assert await ledger.forget(LONG) == 0
-    assert not await ledger.claim(ACCOUNT, "code", "abc")
+    assert not await ledger.inbox.take(CALL, "once")
     assert await ledger.forget(timedelta(seconds=-1)) == 1
-    assert await ledger.claim(ACCOUNT, "code", "abc")
+    assert await ledger.inbox.take(CALL, "once")
 
 
 async def test_many_are_forgotten_a_little_at_a_time_while_others_are_recorded(
