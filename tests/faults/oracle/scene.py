@@ -95,6 +95,10 @@ class Scene:
             if not gateway.alive:
                 gateway.start()
 
+    async def ready(self) -> None:
+        """Every process is active or stands by. Raises ProcessError."""
+        await asyncio.gather(*(gateway.ready() for gateway in self.gateways))
+
     async def until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for something that has to come. Raises StuckError."""
         deadline = monotonic() + seconds
@@ -140,7 +144,7 @@ async def scene(
     ledger: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Scene]:
-    """A platform, an internal service, and so many gateway processes, ready."""
+    """A platform, an internal service, and so many gateway processes, started."""
     platform = Platform(random)
     async with AsyncExitStack() as stack:
         await platform.open()
@@ -153,5 +157,4 @@ async def scene(
             await gateway.open()
         ready = Scene(random, node, around, platform, outside, gateways, brief)
         ready.revive()
-        await asyncio.gather(*(gateway.ready() for gateway in gateways))
         yield ready

@@ -1,8 +1,8 @@
 """One run: a stream of events through the gateway, a fault again and again, and the judgement at the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -80,18 +80,29 @@ async def run(
 
 async def _through(running: Scene, fault: Fault, planned: list[numbered.Event], runs: int) -> None:
     """The stream and its faults. Whatever gets stuck is written down; what was seen is judged all the same."""
-    publishing = asyncio.create_task(running.service.publish(planned))
     try:
-        if fault.happen is not None:
-            await _again_and_again(running, fault.happen, runs, len(planned))
-        await running.progress(len(planned))
+        await running.ready()
+        async with _publishing(running, planned):
+            if fault.happen is not None:
+                await _again_and_again(running, fault.happen, runs, len(planned))
+            await running.progress(len(planned))
         if fault.last is not None:
             await fault.last(running, runs)
     except (StuckError, ProcessError) as error:
         running.complaints.append(str(error))
+
+
+@asynccontextmanager
+async def _publishing(running: Scene, planned: list[numbered.Event]) -> AsyncIterator[None]:
+    """Publish meanwhile; what was not published when the block ends stays so."""
+    task = asyncio.create_task(running.service.publish(planned))
+    try:
+        yield
     finally:
-        publishing.cancel()
-        await asyncio.gather(publishing, return_exceptions=True)
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if ended is not None and not isinstance(ended, asyncio.CancelledError):
+            raise ended
 
 
 async def _again_and_again(running: Scene, happen: Happening, runs: int, events: int) -> None:
@@ -111,9 +122,10 @@ async def _rest(running: Scene, broker: Broker, url: str) -> dict[str, int]:
         except ProcessError as error:
             running.complaints.append(str(error))
     await _silence(running)
-    dead = queue("dead")
-    running.service.letters += await running.service.take_letters(dead)
-    return {name: await running.service.depth(name) for name in broker.queues(url) if name != dead}
+    dead, names = queue("dead"), broker.queues(url)
+    if dead in names:
+        running.service.letters += await running.service.take_letters(dead)
+    return {name: await running.service.depth(name) for name in names if name != dead}
 
 
 async def _silence(running: Scene) -> None:
