@@ -1,6 +1,6 @@
 # Everything a person types. Needs Python 3.11 and make; installs the rest into .venv, the broker on first need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint lock clean
+.PHONY: help setup demo up test faults lint lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 8
@@ -19,6 +19,11 @@ up: setup  ## run the gateway here, with its own broker and simulated platforms,
 test: lint  ## lint, then every test, on a real broker
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/pytest
+
+faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY=)
+	.venv/bin/python -m deploy.local.machine
+	.venv/bin/python -m tests.faults.oracle $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
 
 lint: setup  ## style, types, import rules
 	.venv/bin/ruff check
