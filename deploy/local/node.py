@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from deploy.local import machine
+from deploy.local import machine, rabbitmq4
 from deploy.local.machine import BrokerError
 from deploy.local.runtimes import LOOPBACK, Container, Installed, Runtime, is_free, plan
 
@@ -138,8 +138,7 @@ class Node:
         folder.mkdir(parents=True, exist_ok=True)
         self._claim = _claim(folder)
         if self._runtime is None:
-            server = machine.ensure(folder / "install.log")
-            self._runtime = Installed(self._at, server) if server else Container(self._at)
+            self._runtime = self._choose()
         command = ["sh", str(machine.HERE / "keeper.sh"), *self._runtime.prepare()]
         with self._log.open("ab") as log:
             return subprocess.Popen(
@@ -152,6 +151,12 @@ class Node:
                 cwd=folder,
                 start_new_session=True,  # Ctrl-C is for us; we end the broker when we have ended our own work
             )
+
+    def _choose(self) -> Runtime:
+        if rabbitmq4.WANTED:
+            return Installed(self._at, rabbitmq4.SERVER, rabbitmq4.ensure())
+        server = machine.ensure(self.folder / "install.log")
+        return Installed(self._at, server) if server else Container(self._at)
 
     @property
     def _log(self) -> Path:

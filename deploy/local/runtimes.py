@@ -8,6 +8,7 @@ import random
 import shlex
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,12 +88,14 @@ class Installed:
     """The installed server, run from its own start script: the same for root and for everybody else.
 
     It has an epmd of its own, so the node's name may be the same everywhere (the data can be read only under the
-    name that wrote it) and neither a system broker nor another clone is ever met.
+    name that wrote it) and neither a system broker nor another clone is ever met. `prefix` goes before each
+    command that runs a part of it.
     """
 
-    def __init__(self, at: Plan, server: Path) -> None:
+    def __init__(self, at: Plan, server: Path, prefix: Sequence[str] = ()) -> None:
         self._at = at
         self._server = server
+        self._prefix = prefix
 
     def prepare(self) -> list[str]:
         """Writes the configuration; see Runtime."""
@@ -102,7 +105,7 @@ class Installed:
         (folder / "rabbitmq.conf").write_text("\n".join(self._configuration()) + "\n")
         (folder / "advanced.config").write_text("[].\n")
         epmd = f"epmd -address {LOOPBACK} -port {self._at.epmd}"
-        return ["sh", "-c", f'{epmd} & exec "$0"', str(self._server)]
+        return [*self._prefix, "sh", "-c", f'{epmd} & exec "$0"', str(self._server)]
 
     def _configuration(self) -> list[str]:
         lines = [
@@ -150,7 +153,7 @@ class Installed:
 
     def control(self, *arguments: str) -> list[str]:
         """See Runtime; its script lies beside the server's."""
-        return [str(self._server.with_name("rabbitmqctl")), *arguments]
+        return [*self._prefix, str(self._server.with_name("rabbitmqctl")), *arguments]
 
     def cut(self) -> None:
         """Everything lives in the process group."""
