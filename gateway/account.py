@@ -23,6 +23,9 @@ class AccountSettings(BaseModel):
     source_address: IPvAnyAddress | None = Field(default=None, description="the fixed address to call from")
     timeout_seconds: float = Field(default=30, gt=0, le=600, description="for one call, all in all")
     pause_seconds: float = Field(default=60, gt=0, description="wait before a closed platform is asked again")
+    forced_logins: int = Field(default=10, ge=1, le=100, description="logins for tokens that died too early, at most")
+    forced_logins_seconds: float = Field(default=600, gt=0, description="within this time")
+    contested_seconds: float = Field(default=600, gt=0, description="else wait so long, or until one is allowed")
 
     @model_validator(mode="before")
     @classmethod

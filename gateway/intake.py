@@ -1,7 +1,7 @@
 """Taking deliveries off an account's queues, and giving back in order what was not begun."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -11,6 +11,9 @@ from gateway.broker import CONNECTION_ERRORS
 from gateway.errors import UnavailableError
 
 log = structlog.get_logger()
+
+LISTEN_SECONDS = 5.0
+"""Between two questions whether the broker still knows of our consumers."""
 
 
 class Job(Protocol):
@@ -40,6 +43,7 @@ class Intake:
         self._handle = handle
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._closing = False
+        self._listening: asyncio.Task[None] | None = None
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -63,6 +67,7 @@ class Intake:
                 await channel.set_qos(prefetch_count=prefetch)
                 queue = await channel.get_queue(name, ensure=False)
                 await queue.consume(intake._take)
+            intake._listening = asyncio.create_task(intake._listen(channel, list(queues)))
         except BaseException:
             await channel.close()
             raise
@@ -75,7 +80,7 @@ class Intake:
 
     async def close(self, patience: float | None) -> None:
         """Begin nothing more, finish what was begun, within `patience` seconds if given, return the rest in order."""
-        self._closing = True
+        self._stop_taking()
         try:
             for task, job in self._tasks.items():
                 if not job.begun:
@@ -95,11 +100,28 @@ class Intake:
 
     async def abandon(self) -> None:
         """Stop at once, without finishing anything: the lease is lost, the next worker has the events."""
-        self._closing = True
+        self._stop_taking()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _stop_taking(self) -> None:
+        self._closing = True
+        if self._listening is not None:
+            self._listening.cancel()
+
+    async def _listen(self, channel: AbstractChannel, queues: Sequence[str]) -> None:
+        """A queue deleted and made again at once tells its consumers nothing (seen on 3.10.8): so ask for them."""
+        try:
+            while not self.lost.done():
+                await asyncio.sleep(LISTEN_SECONDS)
+                for name in queues:
+                    queue = await channel.declare_queue(name, passive=True)
+                    if queue.declaration_result.consumer_count == 0:
+                        self._lose(f"nobody consumes {name} any more")
+        except CONNECTION_ERRORS as error:
+            self._lose(f"the broker does not tell who consumes: {type(error).__name__}")
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         if self._closing:

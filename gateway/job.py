@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from gateway import metrics, order, topology
+from gateway.account import Account
 from gateway.attempt import attempt, code_label, deadline, overdue, trouble
 from gateway.decode import Refused, Work, decode
 from gateway.gate import Closing, Gate, LedgerDown, Permit
@@ -51,6 +52,7 @@ LONGEST_SENT = 1000
 class Desk:
     """What every job of an account shares while the lease is held. `halt` stops or pauses the account."""
 
+    account: Account
     names: Names
     operations: Mapping[str, Operation]
     client: Any
@@ -78,7 +80,7 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
-    _sent_at: str | None = field(init=False, default=None)
+    _twin: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -97,14 +99,18 @@ class EventJob:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
             else:
-                async with self._place.turn():
-                    await self._follow(await self._step())
+                await self._place.turn()
+                await self._follow(await self._step())
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
                 self.begun = True
                 answer = Expired("ledger-down", "the gateway cannot record anything now; ask again later")
                 await self.desk.settler.answer_unrecorded(self._parcel, answer)
+
+    async def _leave(self) -> None:
+        await self.ack()
+        self._place.leave()
 
     # --- its turn
 
@@ -114,7 +120,8 @@ class EventJob:
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.desk.positions()
-        return Parcel(self.delivery, self.ack, about, hashed, position, first_seen, perf_counter())
+        replay = self.delivery.replay
+        return Parcel(self.delivery, self._leave, about, hashed, position, first_seen, perf_counter(), replay)
 
     def _identity(self) -> str | None:
         """The lane of an event that has none: the same event twice at once is done one after the other."""
@@ -131,19 +138,30 @@ class EventJob:
             return Go()
         standing = await self.desk.ledger.look(key, lane)
         record = standing.record
+        if record is not None:
+            self._take_over(record)
         if self._parcel.about.interactive or isinstance(self._read, Refused):
-            # asked again, a question whose answer is not kept is asked again
-            known = record is not None and record.outcome not in {None, "accepted"}
-            return Ended(record) if record and known and self.delivery.replay in {None, record.replay} else Go()
+            return self._at_once(record)
         arrival = Arrival(self._parcel.position, self.delivery.due_at, self.delivery.replay)
         return next_step(arrival, standing, time())
 
+    def _at_once(self, record: Record | None) -> Step:
+        """Of what waits for nobody. An answer that was given is not kept, so that question is asked again."""
+        if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
+            return Go()
+        return Go() if self._parcel.about.interactive and record.outcome == "accepted" else Ended(record)
+
+    def _take_over(self, record: Record) -> None:
+        """What is known of the event from before stays true of it, its place in the lane above all."""
+        parcel = self._parcel
+        sent_at = record.sent_at if record.outcome is None else None
+        self._twin = record.outcome is None
+        position, replayed = record.position or parcel.position, parcel.replay or record.replay
+        self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
+
     async def _follow(self, step: Step) -> None:
         match step:
-            case Go():
-                await self._go()
-            case Uncertain(sent_at):
-                self._sent_at = sent_at
+            case Go() | Uncertain():
                 await self._go()
             case Ended(record):
                 self.begun = True
@@ -163,20 +181,17 @@ class EventJob:
 
     async def _step_aside(self) -> None:
         """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
-        async with self._place.aside() as ahead:
-            step = await self._step()
-            if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
-                return await self._follow(step)
-            copy = any(job._key == self._key for job in ahead)
-            if not copy:
-                await self.desk.ledger.stand([record for job in ahead for record in job._standing()])
-            in_line = step.count if isinstance(step, Wait) else 0
-            return await self._wait(Wait(0.0, in_line + len(ahead), copy))
-
-    def _standing(self) -> list[Record]:
-        """What to note of an event that stands here, once."""
-        noted, self._noted = self._noted, True
-        return [] if noted or self._key is None else [self.desk.settler.standing(self._parcel)]
+        ahead = self._place.ahead()
+        step = await self._step()
+        if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
+            return await self._follow(step)
+        unnoted = [job for job in ahead if not job._noted and job._key is not None]
+        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
+        for job in unnoted:
+            job._noted = True
+        copy = any(job._key == self._key for job in ahead)
+        in_line = step.count if isinstance(step, Wait) else 0
+        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
@@ -188,11 +203,11 @@ class EventJob:
     async def _go(self) -> None:
         if isinstance(self._read, Refused):
             self.begun = True
-            await self._finish(self._read.ending, self.delivery.attempts)
-        elif self._sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
+            await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts, twin=self._twin)
+        elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
             self.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
-            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), spent=1)
+            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), pays=True)
         else:
             await self._ask(self._read)
 
@@ -213,29 +228,30 @@ class EventJob:
         """Why an interactive question is answered without being asked; a durable event goes back to its queue."""
         if overdue(self._deadline):
             return Expired("expired", "nobody waits for this answer any more")
-        reason = self.desk.gate.reason
-        return Expired(reason.code, f"the account is {self.desk.gate.state}: {reason.message}")
+        reason, state = self.desk.gate.reason, self.desk.gate.state
+        said = f"{state}; an operator must act" if state == "stopped" else state
+        return Expired(reason.code, f"the account is {said}: {reason.message}")
 
-    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, int]:
-        """The ending, and how many attempts the event pays for it."""
+    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
+        """The ending, and whether the event pays for the attempt."""
         try:
             await self.desk.lease.sure()
             steps = await self._steps(work)
+            self.begun = True
+            uncertain = self._parcel.sent_at is not None
             if work.operation.repeat.noted_before and not work.operation.several_calls:
                 await steps.sending()
-            self.begun = True
             began = monotonic()
-            ending = await self._call(work, steps)
+            ending = await self._call(work, steps, uncertain=uncertain)
             return ending, self._tell_gate(permit, ending, began)
         finally:
             self.desk.gate.leave(permit)
 
-    async def _call(self, work: Work, steps: Steps) -> Ending:
+    async def _call(self, work: Work, steps: Steps, *, uncertain: bool) -> Ending:
         names, desk, operation = self.desk.names, self.desk, work.operation
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
         with in_flight.track_inprogress():
-            uncertain = self._sent_at is not None
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
         seconds = perf_counter() - started
         desk.pace.took(seconds)
@@ -251,64 +267,78 @@ class EventJob:
         return steps.watched(self.desk.settler.insist, self._note_sending)
 
     async def _note_sending(self) -> None:
-        self._sent_at = await self.desk.settler.sending(self._parcel)
+        parcel = replace(self._parcel, sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        await self.desk.settler.note(parcel)
+        self._parcel = parcel
 
-    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> int:
-        """What the account learns from the call; how many attempts the event pays for it."""
+    def _note_not_sent(self) -> None:
+        self._parcel = replace(self._parcel, sent_at=None)
+
+    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
+        """What the account learns from the call, and whether the event pays for it."""
         gate, pace = self.desk.gate, self.desk.pace
-        spent = 1
         if (bad := trouble(ending)) is not None:
             failed_at = self.delivery.failed_at
             ago = None if failed_at is None else max(0.0, time() - failed_at)
-            event = self._parcel.about.event_id or ""
-            spent = int(gate.failed(permit, bad, event, ago) or isinstance(ending, Dead))
+            pays = gate.failed(permit, bad, self._parcel.about.event_id or "", ago)
             pace.failed(began, throttled=bad.throttled, down=gate.state == "paused")
-        elif isinstance(ending, Paused | Stopped):
-            spent = 0
-        else:
+            return pays
+        if not isinstance(ending, Paused | Stopped):
             gate.answered(permit)
             pace.answered()
-        return spent
+        return True
 
     # --- its end
 
-    async def _end(self, work: Work, ending: Ending, spent: int) -> None:
+    async def _end(self, work: Work, ending: Ending, pays: bool) -> None:
         match ending:
             case Dead(category=Category.UNCERTAIN):
-                await self._finish(self._uncertain(work, ending), self._spent(spent))
-            case Accepted() | Rejected() | Dead() | Expired():
-                await self._finish(ending, self._spent(spent))
+                await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
+            case Accepted():
+                await self._finish(await self._added_up(work, ending), self.delivery.attempts + 1)
+            case Rejected() | Dead() | Expired():
+                await self._finish(ending, self.delivery.attempts + 1)
             case Retry():
-                await self._again_later(work, ending, spent)
+                await self._again_later(work, ending, pays)
             case Paused() | Stopped():
                 await self._halt(ending)
             case unreachable:
                 assert_never(unreachable)
 
-    def _spent(self, more: int) -> int:
-        return self.delivery.attempts + more
+    async def _added_up(self, work: Work, accepted: Accepted) -> Accepted:
+        """With the sums that the operation declares."""
+        sums = work.operation.sums
+        tally = sums.tally(work.data) if sums else None
+        if sums is None or tally is None:
+            return accepted
+        found = await self.desk.settler.insist(
+            lambda: self.desk.ledger.add(self.desk.account, tally, duplicate=accepted.duplicate)
+        )
+        return replace(accepted, response={**(accepted.response or {}), **sums.report(work.data, found)})
 
     async def _finish(self, final: Final, attempts: int) -> None:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
         await self.desk.settler.finish(self._parcel, final, attempts, holds=holds)
 
-    async def _again_later(self, work: Work, failure: Retry, spent: int) -> None:
-        attempts = self._spent(spent)
+    async def _again_later(self, work: Work, failure: Retry, pays: bool) -> None:
+        attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)
         left = None if self._deadline is None else self._deadline - time()
-        step = after_failure(failure, attempts, self.desk.ladder, left)
+        step = after_failure(failure, attempts - forgiven, self.desk.ladder, left)
         if not isinstance(step, Delay):
             return await self._finish(step, attempts)
         until = None if self._deadline is None else int(self._deadline * 1000)
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
         lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
-        delayed = Delayed(attempts, step.seconds, until, failed_at, self._sent_at if lost else None)
+        if not lost:
+            self._note_not_sent()
+        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
     async def _halt(self, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        if self._sent_at is not None:  # the platform refused before it did anything
-            standing = self.desk.settler.standing(self._parcel)
-            await self.desk.settler.insist(lambda: self.desk.ledger.record(standing))
+        if self._parcel.sent_at is not None:  # the platform refused before it did anything
+            self._note_not_sent()
+            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)
@@ -317,4 +347,4 @@ class EventJob:
         """With when and what was sent, for an operator who has to find out at the platform."""
         data = masked(work.event.data, sensitive_fields(work.operation.model))
         sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
-        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._sent_at}: {sent}")
+        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")

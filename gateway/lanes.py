@@ -5,8 +5,6 @@ Only who is in this process stands here, so any number of lanes costs nothing; s
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 Member = TypeVar("Member")
@@ -73,19 +71,14 @@ class Place(Generic[Member]):
         self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.crowded = False
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the turn, and pass it on at the end, however that comes."""
-        try:
-            await asyncio.shield(self.admitted)
-            yield
-        finally:
-            self._lanes.leave(self)
+    async def turn(self) -> None:
+        """Wait until nobody stands ahead."""
+        await asyncio.shield(self.admitted)
 
-    @asynccontextmanager
-    async def aside(self) -> AsyncIterator[list[Member]]:
-        """Stand in line without waiting for the turn, with those ahead, and leave at the end."""
-        try:
-            yield self._lanes.ahead(self)
-        finally:
-            self._lanes.leave(self)
+    def ahead(self) -> list[Member]:
+        """Who stands ahead, first come first."""
+        return self._lanes.ahead(self)
+
+    def leave(self) -> None:
+        """Pass the turn on, once the event has left: who failed keeps the others back until all are given back."""
+        self._lanes.leave(self)

@@ -1,6 +1,7 @@
 """How a worker learns that it can go on no longer on its connection."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from aio_pika.abc import AbstractConnection
 
@@ -26,3 +27,15 @@ def raise_lost(*futures: asyncio.Future[str]) -> None:
     for future in futures:
         if future.done():
             raise LostError(future.result())
+
+
+async def first_of(stop: asyncio.Event, *awaitables: Awaitable[object]) -> None:
+    """Return when one of them, or the stop, comes; futures handed in are left as they are."""
+    own = [asyncio.ensure_future(a) for a in awaitables if not isinstance(a, asyncio.Future)]
+    own.append(asyncio.ensure_future(stop.wait()))
+    shared = [a for a in awaitables if isinstance(a, asyncio.Future)]
+    try:
+        await asyncio.wait([*own, *shared], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in own:
+            task.cancel()

@@ -35,7 +35,15 @@ class Delivery:
     @property
     def attempts(self) -> int:
         """Calls already made to the platform for this event."""
-        value = self.headers.get(dead_letters.ATTEMPTS)
+        return self._count(dead_letters.ATTEMPTS)
+
+    @property
+    def forgiven(self) -> int:
+        """Those of the attempts that do not count, for the platform was down then."""
+        return self._count(dead_letters.FORGIVEN)
+
+    def _count(self, header: str) -> int:
+        value = self.headers.get(header)
         return value if isinstance(value, int) and value > 0 else 0
 
     @property

@@ -23,6 +23,11 @@ PLATFORM_CALL = Histogram(
 )
 RETRIES = Counter("gateway_retries", "Attempts that failed and went on the ladder", _OPERATION)
 TOKEN_LOGINS = Counter("gateway_token_logins", "Logins: ok, failed, stopped", (*_ACCOUNT, "result"))
+TOKEN_STATE = Gauge(
+    "gateway_token_state",
+    "1 for the state of the account's token: held, renewing, none, stopped or contested",
+    (*_ACCOUNT, "state"),
+)
 LEASE_HELD = Gauge("gateway_lease_held", "1 where this process is the account's active worker", _ACCOUNT)
 IN_FLIGHT = Gauge("gateway_in_flight", "Events being called or settled now", _ACCOUNT)
 ACCOUNT_STATE = Gauge(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gateway.ledger import Ahead, Record, Standing
 
 HEAD_MISSING_SECONDS = 3600.0
-"""So long after it was due, on an account that works, an event on the ladder counts as lost at the broker."""
+"""An event on the ladder counts as lost at the broker when one comes from there that was due so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ Step = Go | Ended | Wait | Held | Missing | Uncertain
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, epoch seconds."""
+    """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds."""
 
     position: int
     due_at: float | None
@@ -71,24 +71,30 @@ def next_step(arrival: Arrival, standing: Standing, now: float) -> Step:
     """What follows for an event that has the turn of its lane in this process."""
     mine = standing.record
     if mine is not None and mine.outcome is not None:
-        if arrival.replay in {None, mine.replay}:
+        if mine.outcome == "accepted" or arrival.replay in {None, mine.replay}:
             return Ended(mine)
-    elif mine is not None and mine.due_at is not None and mine.due_at != arrival.due_at:
-        return Wait(mine.due_at - now, copy=True)  # published twice: the other one is on the ladder
+    elif mine is not None and mine.due_at not in {None, arrival.due_at} and not _missing(mine.due_at, arrival):
+        return Wait((mine.due_at or now) - now, copy=True)  # published twice: the other one is on the ladder
     ahead = standing.first
     position = arrival.position if mine is None or mine.position is None else mine.position
     if ahead is not None and ahead.position < position and (mine is None or ahead.key != mine.key):
-        return _behind(ahead, now)
+        return _behind(ahead, arrival, now)
     if mine is not None and mine.outcome is None and mine.sent_at is not None:
         return Uncertain(mine.sent_at)
     return Go()
 
 
-def _behind(ahead: Ahead, now: float) -> Step:
+def _behind(ahead: Ahead, arrival: Arrival, now: float) -> Step:
     if ahead.blocks == "holds":
         return Held(ahead)
-    left = 0.0 if ahead.due_at is None else ahead.due_at - now
-    return Missing(ahead) if left < -HEAD_MISSING_SECONDS else Wait(max(0.0, left), ahead.count)
+    if _missing(ahead.due_at, arrival):
+        return Missing(ahead)
+    return Wait(max(0.0, (ahead.due_at or now) - now), ahead.count)
+
+
+def _missing(due_at: float | None, arrival: Arrival) -> bool:
+    """The queue of what was due is first in, first out: what was due long before this arrival had to come first."""
+    return due_at is not None and arrival.due_at is not None and arrival.due_at > due_at + HEAD_MISSING_SECONDS
 
 
 def rung(rungs: Sequence[int], wait: Wait, seconds_per_call: float) -> int:

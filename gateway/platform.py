@@ -12,11 +12,13 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.account import Account, AccountSettings
+from gateway.contest import Contest
 from gateway.errors import RefusedError
 from gateway.onboarding import Entry
 from gateway.outcome import Ending
 from gateway.steps import Steps
-from gateway.token import TokenStore
+from gateway.tally import Sums
+from gateway.token import TokenState, TokenStore
 
 FOLDER = "workers"
 
@@ -50,6 +52,7 @@ class Operation:
     may raise NotSentError, AnswerLostError or LoginFailedError, which the core knows how to read.
     `lane` names the data fields that order events without a subject. `several_calls`: it records steps.
     `query`, of a queryable one: asks whether the platform has it already; None when it has not.
+    `sums`: what accepted ones add up to, which the result tells.
     """
 
     name: str
@@ -63,15 +66,24 @@ class Operation:
     several_calls: bool = False
     after_death: AfterDeath = AfterDeath.SKIP
     query: Callable[[Any, Any], Awaitable[Ending | None]] | None = None
+    sums: Sums | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What a platform's client gets from the core: the account, where its token is kept, who counts logins."""
+    """What a platform's client gets from the core: the account, where its token is kept, who is told of logins.
+
+    The contest over the account is remembered here: it outlives a client as long as its context is used again.
+    """
 
     account: Account
     tokens: TokenStore
     on_login: Callable[[str], None] = field(default=lambda result: None)
+    on_token_state: Callable[[TokenState], None] = field(default=lambda state: None)
+    contest: Contest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.contest = Contest(self.account.settings)
 
 
 class Inbound(Protocol):

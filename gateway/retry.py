@@ -16,7 +16,7 @@ class Delay:
 def after_failure(
     failure: Retry, attempts: int, ladder: Sequence[int], time_left: float | None = None
 ) -> Delay | Dead | Expired:
-    """Where an event goes whose attempt number `attempts` (from 1) has failed.
+    """Where an event goes that has paid for `attempts` attempts, and whose last one failed.
 
     The rung follows the number of attempts, or a higher one where the platform asked for more time.
     `time_left`, in seconds, is how long an interactive question still has; a wait beyond it is pointless.

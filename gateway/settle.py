@@ -5,25 +5,25 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter, time
-from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from typing import Any, TypeVar
+from uuid import uuid4
 
-import orjson
 import structlog
 
-from gateway import metrics, topology
+from gateway import metrics, results, topology
 from gateway.broker import Outgoing, Publisher, UnroutableError
 from gateway.decode import About
 from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
 from gateway.masking import scrub
-from gateway.message import REPLAY, Delivery
+from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.topology import Names
 from schemas import dead_letters
-from schemas.envelope import CONTENT_TYPE, LONGEST
-from schemas.results import Result
+from schemas.envelope import CONTENT_TYPE
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 INSIST_SECONDS = 1.0
 LONGEST_CODE = 64
@@ -35,7 +35,8 @@ LONGEST_MESSAGE = 2000
 class Parcel:
     """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
 
-    `lane` is the keyed hash of its lane, `position` its place there, of this account's counter.
+    `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
+    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated.
     """
 
     delivery: Delivery
@@ -45,18 +46,20 @@ class Parcel:
     position: int
     first_seen: str
     started: float
+    replay: str | None = None
+    sent_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """How an event goes on the ladder: attempts spent, seconds, an interactive one's deadline (epoch ms), since
-    when the platform leaves it unanswered (epoch ms), and when a request left whose fate is not known."""
+    """How an event goes on the ladder: attempts made and how many of them do not count, seconds, an interactive
+    one's deadline (epoch ms), and when the platform left it unanswered (epoch ms)."""
 
     attempts: int
+    forgiven: int
     seconds: int
     deadline: int | None = None
     failed_at: int | None = None
-    sent_at: str | None = None
 
 
 class Settler:
@@ -89,15 +92,18 @@ class Settler:
             return None
         return Key(self._names.platform, self._names.account, source, event_id)
 
-    async def finish(self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False) -> None:
+    async def finish(
+        self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False, twin: bool = False
+    ) -> None:
         """The event has ended: record it, publish its result and its dead letter, acknowledge it.
 
-        `holds`: its dead letter keeps the later events of its lane back.
+        `holds`: its dead letter keeps the later events of its lane back. `twin`: this one was refused, but another
+        of the same name waits, whose record it is.
         """
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
             record = replace(record, blocks=_blocks(parcel, "holds"))
-        if self.key(parcel) is not None:
+        if self.key(parcel) is not None and not twin:
             await self.insist(lambda: self._ledger.record(_kept(parcel, record)))
         await self._publish_ending(parcel, record)
 
@@ -123,10 +129,16 @@ class Settler:
         Its message stands there before the ledger says so: killed in between, it is tried again, not forgotten.
         """
         due_ms = _due_ms(how.seconds)
-        changed = {dead_letters.ATTEMPTS: how.attempts, dead_letters.DUE: due_ms, dead_letters.FAILED: how.failed_at}
-        await self._on_the_ladder(parcel, how.seconds, changed | {dead_letters.DEADLINE: how.deadline})
+        changed = {
+            dead_letters.ATTEMPTS: how.attempts,
+            dead_letters.FORGIVEN: how.forgiven or None,
+            dead_letters.DUE: due_ms,
+            dead_letters.FAILED: how.failed_at,
+            dead_letters.DEADLINE: how.deadline,
+        }
+        await self._on_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
-        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000, sent_at=how.sent_at)
+        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
         if self.key(parcel) is not None:
             await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
@@ -138,28 +150,24 @@ class Settler:
 
         A `copy` of an event that waits itself leaves that one's record alone.
         """
-        due_ms = None if copy else _due_ms(seconds)
+        due_ms = _due_ms(seconds)
         await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
-        record = self.standing(parcel)
-        if due_ms is not None:
-            record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+        if not copy:
+            record = replace(self.standing(parcel), blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
             await self.insist(lambda: self._ledger.record(record))
         await parcel.ack()
         log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
 
-    def standing(self, parcel: Parcel, sent_at: str | None = None) -> Record:
-        """The record of an event that is here and has not ended; `sent_at`: and is being sent."""
-        waiting = Retry(None, "")
-        record = self._record(parcel, waiting, parcel.delivery.attempts)
-        return replace(record, blocks=_blocks(parcel, "stands"), sent_at=sent_at)
+    def standing(self, parcel: Parcel) -> Record:
+        """The record of an event that is here and has not ended."""
+        record = self._record(parcel, Retry(None, ""), parcel.delivery.attempts)
+        return replace(record, blocks=_blocks(parcel, "stands"))
 
-    async def sending(self, parcel: Parcel) -> str:
-        """Note, before a call that may not be repeated, that it is being made, and when. Raises LedgerError."""
-        now = _now()
-        await self._ledger.record(self.standing(parcel, now))
-        return now
+    async def note(self, parcel: Parcel) -> None:
+        """Record that the event is here, and whether a call of it is being made. Raises LedgerError."""
+        await self._ledger.record(self.standing(parcel))
 
-    async def insist(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def insist(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
         """Write what only we know, however long the ledger is away."""
         while True:
             try:
@@ -188,8 +196,8 @@ class Settler:
             operation=parcel.about.operation,
             outcome=outcome_name(final) if final else None,
             category=category.value if category else None,
-            code=_cut(ending.code, LONGEST_CODE),
-            message=_cut(scrub(ending.message, parcel.about.secrets | self._secrets), LONGEST_MESSAGE) or "",
+            code=results.cut(ending.code, LONGEST_CODE),
+            message=results.cut(scrub(ending.message, parcel.about.secrets | self._secrets), LONGEST_MESSAGE) or "",
             duplicate=isinstance(final, Accepted) and final.duplicate,
             attempts=attempts,
             response=dict(final.response)
@@ -197,7 +205,8 @@ class Settler:
             else None,
             first_seen=parcel.first_seen,
             updated_at=_now(),
-            replay=parcel.delivery.replay,
+            replay=parcel.replay,
+            sent_at=parcel.sent_at,
             lane=parcel.lane,
             position=parcel.position if parcel.lane else None,
             epoch=self._epoch,
@@ -206,28 +215,16 @@ class Settler:
     async def _bury(self, parcel: Parcel, record: Record) -> None:
         if record.category is None:
             return
-        headers = {
-            dead_letters.CATEGORY: record.category,
-            dead_letters.CODE: record.code,
-            dead_letters.REASON: record.message,
-            dead_letters.ATTEMPTS: record.attempts,
-            dead_letters.FIRST_SEEN: record.first_seen,
-            dead_letters.DEAD_AT: record.updated_at,
-            dead_letters.EVENT_ID: _cut(parcel.about.event_id, LONGEST),
-            dead_letters.LANE: record.lane,
-            REPLAY: None,
-            **dict.fromkeys(dead_letters.ON_THE_LADDER),
-        }
         outgoing = Outgoing(
             topology.DEAD,
             self._names.key(parcel.about.operation),
             parcel.delivery.body,
-            parcel.delivery.travelling(headers),
+            parcel.delivery.travelling(results.dead_headers(parcel.about, record)),
         )
         await self._publisher.publish(outgoing)
 
     async def _answer(self, parcel: Parcel, record: Record) -> None:
-        body = self._result(parcel, record)
+        body = results.event(self._names, parcel.about, record)
         key = f"{self._names.key(parcel.about.operation)}.{record.outcome}"
         await self._send(topology.RESULTS, key, body, parcel)
         reply_to = parcel.delivery.properties.get("reply_to")
@@ -239,7 +236,8 @@ class Settler:
         trace = {n: v for n, v in parcel.delivery.headers.items() if n in {"traceparent", "tracestate"}}
         properties = {
             "content_type": CONTENT_TYPE,
-            "correlation_id": _short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
+            "correlation_id": results.short(parcel.about.event_id)
+            or parcel.delivery.properties.get("correlation_id"),
             "message_id": uuid4().hex,
             "headers": trace,
         }
@@ -248,32 +246,6 @@ class Settler:
         except UnroutableError:
             metrics.RESULTS_UNROUTED.labels(self._names.platform, self._names.account).inc()
             log.debug("result.unrouted", exchange=exchange, id=parcel.about.event_id)
-
-    def _result(self, parcel: Parcel, record: Record) -> bytes:
-        data = Result(
-            event_id=parcel.about.event_id,
-            outcome=record.outcome,
-            category=record.category,
-            code=record.code,
-            message=record.message,
-            duplicate=record.duplicate,
-            attempts=record.attempts,
-            response=record.response,
-            finished_at=datetime.fromisoformat(record.updated_at),
-        )
-        identity = f"{parcel.about.source} {parcel.about.event_id} {record.replay} {record.updated_at}"
-        event = {
-            "specversion": "1.0",
-            "id": str(uuid5(NAMESPACE_URL, identity)),
-            "source": f"/gateway/{self._names.platform}/{self._names.account}",
-            "type": f"{self._names.platform}.{parcel.about.operation}.{record.outcome}",
-            "subject": parcel.about.subject,
-            "time": record.updated_at,
-            "datacontenttype": "application/json",
-            "account": self._names.account,
-            "data": data.model_dump(mode="json"),
-        }
-        return orjson.dumps({name: value for name, value in event.items() if value is not None})
 
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
@@ -309,15 +281,6 @@ def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:
 
 def _due_ms(seconds: int) -> int:
     return int((time() + seconds) * 1000)
-
-
-def _short(value: str | None) -> str | None:
-    """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
-    return value if value is None or len(value.encode()) <= LONGEST else None
-
-
-def _cut(text: str | None, longest: int) -> str | None:
-    return text if text is None or len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _now() -> str:

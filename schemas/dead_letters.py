@@ -18,7 +18,10 @@ DUE = "x-gateway-due"
 FAILED = "x-gateway-failed"
 """Epoch milliseconds of the last call that the platform did not answer."""
 
-ON_THE_LADDER = (DUE, FAILED)
+FORGIVEN = "x-gateway-forgiven"
+"""How many of the attempts do not count, for the platform was down then."""
+
+ON_THE_LADDER = (DUE, FAILED, FORGIVEN)
 """What is of use on the ladder only."""
 
 DEADLINE = "x-gateway-deadline"

@@ -38,10 +38,24 @@ class AccountTokens:
         self._account = account
 
     async def load_token(self) -> Token | None:
-        """The token last saved, or None. Raises LedgerError."""
+        """The token last saved; None when there is none, or a login was begun since. Raises LedgerError."""
         async with self._store.reading() as connection:
             row = (await connection.execute(select(TOKENS).where(*of_account(TOKENS, self._account)))).first()
-            return Token(row.value, row.generation, row.used_at) if row else None
+            return Token(row.value, row.generation, row.used_at) if row and row.value else None
+
+    async def reserve(self) -> int:
+        """Before a login: the recorded token counts as dead, and a later generation is taken. Raises LedgerError.
+
+        Generations begin at the clock, as epochs do.
+        """
+        first = {"value": "", "generation": int(time()), "used_at": 0.0}
+        row = self._store.insert(TOKENS).values(platform=self._account.platform, account=self._account.name, **first)
+        later = {"value": "", "generation": TOKENS.c.generation + 1}
+        row = row.on_conflict_do_update(index_elements=list(TOKENS.primary_key), set_=later)
+        query = select(TOKENS.c.generation).where(*of_account(TOKENS, self._account))
+        async with self._store.writing() as connection:
+            await connection.execute(row)
+            return int((await connection.execute(query)).scalar_one())
 
     async def save_token(self, token: Token) -> None:
         """Keep the token, unless one of a later generation is there. Raises LedgerError."""

@@ -1,6 +1,8 @@
 """Reading and writing what happened to every event."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,7 +16,9 @@ from gateway.ledger.accounts import AccountTokens, Lease, now, of_account
 from gateway.ledger.records import Key, Record, Standing, to_record, to_row
 from gateway.ledger.store import Store
 from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, PULSE, STEPS
+from gateway.ledger.tallies import Addition, add
 from gateway.steps import Steps
+from gateway.tally import HUNDREDTHS, Tally
 
 LARGEST_GROUP = 500
 
@@ -26,6 +30,7 @@ class Ledger:
         self._store = store
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
         self._fenced = store.replacing(EVENTS, fence="epoch")
+        self._adds: Grouped[Addition, dict[str, int]] = Grouped(partial(add, store), LARGEST_GROUP)
         self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
 
     async def check(self) -> None:
@@ -95,6 +100,17 @@ class Ledger:
         async with self._store.reading() as connection:
             rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == event_id))
             return [to_record(row) for row in rows]
+
+    async def add(self, account: Account, tally: Tally, *, duplicate: bool) -> dict[str, Decimal]:
+        """Add to the sums of the tally's group, unless it was added before; all of them, by part. Raises LedgerError.
+
+        `duplicate`: the platform had it already.
+        """
+        group = self.hashed(f"{account} {tally.group}")
+        item, identity = self.hashed(f"{group} {tally.item}"), self.hashed(f"{group} {tally.identity}")
+        hundredths = int(tally.amount * HUNDREDTHS)
+        sums = await self._adds(Addition(group, tally.part, item, identity, hundredths, duplicate))
+        return {part: Decimal(value) / HUNDREDTHS for part, value in sums.items()}
 
     async def claim(self, account: Account, scope: str, value: str) -> bool:
         """Take a one-time value; False when it has been taken before. Raises LedgerError."""

@@ -66,7 +66,7 @@ TOKENS = Table(
     Column("platform", String, primary_key=True),
     Column("account", String, primary_key=True),
     Column("value", String, nullable=False),
-    Column("generation", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
     Column("used_at", Float, nullable=False),
 )
 
@@ -112,4 +112,14 @@ KEYS = Table(
     METADATA,
     Column("name", String, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+TALLIES = Table(
+    "tallies",  # what accepted events have added to sums
+    METADATA,
+    Column("group", String, primary_key=True),  # keyed hash
+    Column("identity", String, primary_key=True),  # keyed hash
+    Column("item", String, nullable=False),  # keyed hash
+    Column("part", String, nullable=False),
+    Column("hundredths", BigInteger, nullable=False),
 )

@@ -16,7 +16,7 @@ def state(name: str) -> float:
 
 
 def states() -> dict[str, float]:
-    return {name: state(name) for name in ("open", "paused", "stopped")}
+    return {name: state(name) for name in ("working", "paused", "stopped")}
 
 
 async def test_a_pause_keeps_the_order_of_events_and_spends_no_attempt(stage: Scene) -> None:
@@ -27,10 +27,10 @@ async def test_a_pause_keeps_the_order_of_events_and_spends_no_attempt(stage: Sc
         await stage.fault("closed")
         await publish_in_order(stage, events[10:])
         await until(lambda: state("paused") == 1, what="the pause")
-        assert states() == {"open": 0, "paused": 1, "stopped": 0}
+        assert states() == {"working": 0, "paused": 1, "stopped": 0}
         await stage.platform.heal()
         await stage.service.ended(30)
-        assert states() == {"open": 1, "paused": 0, "stopped": 0}
+        assert states() == {"working": 1, "paused": 0, "stopped": 0}
     assert stage.service.outcomes() == {"accepted": 30}
     assert [data["event_id"] for _, result in stage.service.results if (data := result["data"])] == [
         event["id"] for event in events
@@ -48,8 +48,8 @@ async def test_lanes_keep_their_order_over_several_pauses(stage: Scene) -> None:
     async with stage.running(pause_seconds=0.3, max_in_flight=10):
         await stage.fault("delay", seconds=0.02)
         publishing = asyncio.create_task(publish_in_order(stage, events))
-        for number in range(1, 7):
-            await until(lambda so_many=12 * number: stage.service.outcomes().total() >= so_many)  # type: ignore[misc]
+        for number in range(1, 5):
+            await until(lambda so_many=18 * number: stage.service.outcomes().total() >= so_many)  # type: ignore[misc]
             await stage.fault("closed", times=number)
         await publishing
         await stage.service.ended(100)

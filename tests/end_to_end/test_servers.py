@@ -38,7 +38,7 @@ async def test_metrics_tell_what_happened_under_the_names_of_the_contract(stage:
         assert await worker.sample("gateway_token_logins_total", result="ok", **ACCOUNT) == 1
         assert await worker.sample("gateway_lease_held", **ACCOUNT) == 1
         assert await worker.sample("gateway_in_flight", **ACCOUNT) == 0
-        assert await worker.sample("gateway_account_state", state="open", **ACCOUNT) == 1
+        assert await worker.sample("gateway_account_state", state="working", **ACCOUNT) == 1
         calls = "gateway_platform_call_seconds_count"
         for code, times in {"http-503": 1, "200": 2, "A0727": 1}.items():
             assert await worker.sample(calls, code=code, **ACCOUNT) == times

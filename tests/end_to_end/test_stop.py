@@ -23,7 +23,7 @@ async def test_a_wrong_password_is_tried_exactly_once_however_many_events_wait(s
         await stopped(stage)
         await stage.service.publish(enrolment("t-later"))
         await asyncio.sleep(0.5)
-        assert states() == {"open": 0, "paused": 0, "stopped": 1}
+        assert states() == {"working": 0, "paused": 0, "stopped": 1}
     assert (await stage.platform.state())["logins"] == FAILED_ONCE
     assert await stage.platform.calls("accountantReg") == []
     assert stage.service.results == []
@@ -63,7 +63,7 @@ async def test_gateway_resume_lets_a_stopped_account_go_on(stage: Scene) -> None
         resumed = await gateway(stage.folder, "resume", "gd_accounting.default")
         result = await stage.service.result(event["id"])
         again = await gateway(stage.folder, "resume", "gd_accounting")
-        assert states() == {"open": 1, "paused": 0, "stopped": 0}
+        assert states() == {"working": 1, "paused": 0, "stopped": 0}
     assert (resumed.code, resumed.out) == (0, "gd_accounting.default: resumed\n")
     assert (again.code, again.out) == (0, "gd_accounting.default: was not stopped\n")
     assert (result["outcome"], result["attempts"]) == ("accepted", 1)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from gateway.account import Account, AccountSettings
+from gateway.contest import Contest
 from gateway.ledger import Ledger, open_ledger
 from gateway.token import Token, TokenKeeper
 
@@ -83,18 +85,41 @@ async def test_a_keeper_goes_on_where_the_one_before_it_ended(ledger: Ledger) ->
         return next(logins)
 
     def keeper() -> TokenKeeper:
-        return TokenKeeper(login, ledger.tokens(ACCOUNT), sliding_seconds=1000)
+        return TokenKeeper(login, ledger.tokens(ACCOUNT), Contest(ACCOUNT.settings), sliding_seconds=1000)
 
     old = keeper()
     await old.adopt()
-    assert (await old.current()).generation == 1
+    first = await old.current()
     await old.close()
     new = keeper()
     await new.adopt()
     token = await new.current()
-    assert (token.value, token.generation) == ("first", 1)
+    assert (token.value, token.generation) == ("first", first.generation)
     new.refuse(token)
-    assert (await new.current()).generation == 2
+    assert (await new.current()).generation == first.generation + 1
+
+
+async def test_a_reserved_generation_takes_the_place_of_the_token_before_it(ledger: Ledger) -> None:
+    store = ledger.tokens(ACCOUNT)
+    await store.save_token(Token("old", 3, 1.0))
+    assert await store.reserve() == 4
+    assert await store.load_token() is None
+    await store.save_token(Token("old", 3, 2.0))
+    assert await store.load_token() is None
+    await store.save_token(Token("new", 4, 3.0))
+    assert await store.load_token() == Token("new", 4, 3.0)
+
+
+async def test_everybody_who_reserves_gets_a_generation_of_his_own(ledger: Ledger, file: Path) -> None:
+    async with open_ledger(f"sqlite:///{file}") as second:
+        sides = [side.tokens(ACCOUNT) for side in (ledger, second) for _ in range(10)]
+        taken = await asyncio.gather(*(side.reserve() for side in sides))
+    assert len(set(taken)) == 20
+    assert [await ledger.tokens(other).load_token() for other in OTHERS] == [None, None]
+
+
+async def test_generations_of_a_new_ledger_are_later_than_those_of_one_that_was_lost(ledger: Ledger) -> None:
+    assert await ledger.tokens(ACCOUNT).reserve() >= time() - 60
 
 
 # --- halts

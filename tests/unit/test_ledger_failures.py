@@ -46,6 +46,7 @@ WRITES: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
     "claim": lambda ledger: ledger.claim(ACCOUNT, SECRET, SECRET),
     "release": lambda ledger: ledger.release(ACCOUNT, SECRET, SECRET),
     "save token": lambda ledger: ledger.tokens(ACCOUNT).save_token(Token(SECRET, 1, 0.0)),
+    "reserve a token": lambda ledger: ledger.tokens(ACCOUNT).reserve(),
     "halt": lambda ledger: ledger.halt(ACCOUNT, SECRET, SECRET),
     "resume": lambda ledger: ledger.resume(ACCOUNT),
     "record a step": _record_step,

@@ -4,59 +4,9 @@ import asyncio
 
 import pytest
 
-from gateway.ledger import LedgerError
-from gateway.outcome import Paused, Retry, Stopped
-from gateway.token import LoginFailedError, Token, TokenKeeper
-from tests.unit.wire import MemoryStore
-
-WRONG_PASSWORD = LoginFailedError(Stopped("A0210", "用户名/密码错误"))
-BUSY = LoginFailedError(Retry("500", "服务异常"))
-
-
-class Platform:
-    """Logs in when it is allowed to; answers in the order of `answers`, then with tokens of its own."""
-
-    def __init__(self) -> None:
-        self.logins = 0
-        self.under_way = 0
-        self.most = 0
-        self.answers: list[str | Exception] = []
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def login(self) -> str:
-        self.logins += 1
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        answer = self.answers.pop(0) if self.answers else f"token {self.logins}"
-        try:
-            await self.open.wait()
-        finally:
-            self.under_way -= 1
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class Bench:
-    """A keeper with everything around it; tokens live 100 s unused, and are renewed 10 s before that."""
-
-    def __init__(self, recorded: Token | None = None) -> None:
-        self.now = 1000.0
-        self.platform = Platform()
-        self.store = MemoryStore(recorded)
-        self.told: list[str] = []
-        self.keeper = TokenKeeper(
-            self.platform.login,
-            self.store,
-            sliding_seconds=100,
-            margin_seconds=10,
-            on_login=self.told.append,
-            clock=lambda: self.now,
-        )
-
-    def start(self) -> asyncio.Task[Token]:
-        return asyncio.create_task(self.keeper.current())
+from gateway.outcome import Paused, Stopped
+from gateway.token import LoginFailedError, Token
+from tests.unit.token_bench import BUSY, EPOCH, WRONG_PASSWORD, Bench, recorded, step
 
 
 @pytest.fixture
@@ -64,14 +14,9 @@ async def bench() -> Bench:
     return Bench()
 
 
-async def step() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
 async def test_the_first_caller_logs_in_and_the_token_is_recorded(bench: Bench) -> None:
     token = await bench.keeper.current()
-    assert (token.value, token.generation, token.used_at) == ("token 1", 1, 1000.0)
+    assert (token.value, token.generation, token.used_at) == ("token 1", 1, EPOCH + 1000)
     assert bench.store.token == token
     assert bench.told == ["ok"]
 
@@ -87,21 +32,21 @@ async def test_everybody_who_waits_shares_one_login(bench: Bench) -> None:
 
 
 async def test_a_recorded_token_is_adopted_without_a_login() -> None:
-    bench = Bench(Token("recorded", 7, used_at=950.0))
+    bench = Bench(recorded(unused=50))
     await bench.keeper.adopt()
     assert (await bench.keeper.current()).value == "recorded"
     assert bench.platform.logins == 0
 
 
 async def test_generations_go_on_from_the_recorded_one() -> None:
-    bench = Bench(Token("recorded", 7, used_at=0.0))
+    bench = Bench(recorded(unused=1000))
     await bench.keeper.adopt()
     assert (await bench.keeper.current()).generation == 8
 
 
 @pytest.mark.parametrize(("unused", "logins"), [(0, 0), (89.9, 0), (90, 1), (100, 1), (10_000, 1)])
 async def test_a_token_is_renewed_before_the_platform_forgets_it(unused: float, logins: int) -> None:
-    bench = Bench(Token("recorded", 7, used_at=1000.0))
+    bench = Bench(recorded(unused=0))
     await bench.keeper.adopt()
     bench.now += unused
     await bench.keeper.current()
@@ -167,7 +112,7 @@ async def test_a_login_that_fails_for_now_is_tried_again_by_the_next_caller(benc
     bench.platform.answers = [error]
     with pytest.raises(type(error)):
         await bench.keeper.current()
-    assert (await bench.keeper.current()).generation == 1
+    assert (await bench.keeper.current()).value == "token 2"
     assert bench.platform.logins == 2
     assert "stopped" not in bench.told
 
@@ -226,7 +171,7 @@ async def test_closing_records_when_the_token_was_last_used(bench: Bench) -> Non
     bench.now += 42
     bench.keeper.used(token)
     await bench.keeper.close()
-    assert bench.store.token == Token("token 1", 1, used_at=1042.0)
+    assert bench.store.token == Token("token 1", 1, used_at=EPOCH + 1042)
 
 
 async def test_closing_records_nothing_where_there_is_no_token(bench: Bench) -> None:
@@ -238,55 +183,9 @@ async def test_closing_records_nothing_where_there_is_no_token(bench: Bench) -> 
 
 
 async def test_an_older_process_that_ends_late_does_not_overwrite_the_newer_token() -> None:
-    old = Bench(Token("recorded", 7, used_at=990.0))
+    old = Bench(recorded(unused=10))
     await old.keeper.adopt()
-    old.store.token = newer = Token("newer", 8, used_at=1000.0)
+    await old.store.reserve()
+    old.store.token = newer = Token("newer", 8, used_at=EPOCH + 1000)
     await old.keeper.close()
     assert old.store.token is newer
-
-
-async def test_when_the_store_is_down_at_the_start_nobody_logs_in(bench: Bench) -> None:
-    bench.store.up = False
-    with pytest.raises(LedgerError):
-        await bench.keeper.adopt()
-    assert bench.platform.logins == 0
-
-
-async def test_a_token_that_could_not_be_recorded_is_used_and_not_replaced(bench: Bench) -> None:
-    """Whoever asked for it hears of the ledger; a second login would kill a token that is alive."""
-    bench.store.up = False
-    with pytest.raises(LedgerError):
-        await bench.keeper.current()
-    assert (await bench.keeper.current()).value == "token 1"
-    assert bench.platform.logins == 1
-    bench.store.up = True
-    await bench.keeper.close()
-    assert bench.store.token == Token("token 1", 1, 1000.0)
-
-
-async def test_a_token_refused_while_it_is_still_being_recorded_is_not_handed_out_again(bench: Bench) -> None:
-    """The store may take seconds (a locked ledger); look again after waiting (facts, pitfall 17)."""
-    bench.store.fast.clear()
-    first = bench.start()
-    await step()
-    token = await bench.keeper.current()  # it is there already, though not recorded yet
-    bench.keeper.refuse(token)
-    after = bench.start()
-    await step()
-    bench.store.fast.set()
-    await first
-    assert (await after).generation > token.generation
-
-
-@pytest.mark.timeout(10)
-async def test_a_token_refused_in_the_moment_its_recording_ends_does_not_stop_the_process(bench: Bench) -> None:
-    """The login's task is done, and the loop has not told anybody yet: waiting for it again never yields."""
-    bench.store.fast.clear()
-    first = bench.start()
-    await step()
-    token = await bench.keeper.current()
-    bench.keeper.refuse(token)
-    bench.store.fast.set()
-    after = bench.start()  # runs right behind the last step of the login
-    await asyncio.wait([first, after])
-    assert after.result().generation > token.generation

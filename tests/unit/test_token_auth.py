@@ -10,8 +10,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from gateway.account import AccountSettings
+from gateway.contest import Contest
 from gateway.outcome import Accepted, Category, Dead, Ending, Expired, Paused, Rejected, Retry, Stopped
-from gateway.token import LoginFailedError, Token, TokenKeeper, no_token, token_auth
+from gateway.token import Clock, LoginFailedError, Token, TokenKeeper, no_token
+from gateway.token_auth import token_auth
 from gateway.transport import AnswerLostError, NotSentError, exchange, session
 from tests.unit.wire import MemoryStore
 
@@ -61,7 +64,9 @@ class Bench:
         self._login_url = f"{base}/login"
         self.store = MemoryStore()
         self.now = 0.0
-        self.keeper = TokenKeeper(self.login, self.store, sliding_seconds=1000, clock=lambda: self.now)
+        contest = Contest(AccountSettings())
+        clock = Clock(lambda: self.now, lambda: self.now)
+        self.keeper = TokenKeeper(self.login, self.store, contest, sliding_seconds=1000, clock=clock)
         auth = token_auth(self.keeper, self._apply, lambda body: b"A0311" in body)
         self.http = session(source_address=None, timeout_seconds=TIMEOUT, middlewares=(auth,))
 

@@ -20,7 +20,9 @@ class MemoryStore:
 
     def __init__(self, token: Token | None = None) -> None:
         self.token = token
+        self.generation = token.generation if token else 0
         self.up = True
+        self.asked = 0
         self.fast = asyncio.Event()
         self.fast.set()
 
@@ -28,12 +30,19 @@ class MemoryStore:
         await self._answer()
         return self.token
 
+    async def reserve(self) -> int:
+        await self._answer()
+        self.token = None
+        self.generation += 1
+        return self.generation
+
     async def save_token(self, token: Token) -> None:
         await self._answer()
-        if self.token is None or self.token.generation <= token.generation:
-            self.token = token
+        if self.generation <= token.generation:
+            self.token, self.generation = token, token.generation
 
     async def _answer(self) -> None:
+        self.asked += 1
         if not self.fast.is_set():
             await self.fast.wait()
         if not self.up:

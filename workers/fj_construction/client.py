@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from gateway.classify import by_code
 from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Paused, Unavailable, Verdict
 from gateway.platform import Context
-from gateway.token import LoginFailedError, TokenKeeper, no_token, token_auth
+from gateway.token import LoginFailedError, TokenKeeper, no_token
+from gateway.token_auth import token_auth
 from gateway.transport import AnswerLostError, NotSentError, Reply, exchange, refused_by_http, session
 from workers.fj_construction import grants
 from workers.fj_construction.answers import Json, ministry, parsed, token_refused
@@ -159,8 +160,10 @@ async def connect(context: Context, now: Callable[[], datetime] = _now) -> Async
         keeper = TokenKeeper(
             Client(settings, http, {}, now=now).login,
             grants.Fitting(context.tokens, settings),
+            context.contest,
             sliding_seconds=settings.token_lifetime_seconds,
             on_login=context.on_login,
+            on_state=context.on_token_state,
         )
         await keeper.adopt()
         auth = {

@@ -64,23 +64,24 @@ def _owner(settings: Settings) -> list[str]:
 
 
 class Fitting(TokenStore):
-    """The core's store, without a token that does not fit the settings any more: that one counts as long unused."""
+    """The core's store, without a token that does not fit the settings any more: to these it was never issued."""
 
     def __init__(self, store: TokenStore, settings: Settings) -> None:
         self._store = store
         self._settings = settings
 
     async def load_token(self) -> Token | None:
-        """The token last saved."""
+        """The token last saved, if it fits."""
         token = await self._store.load_token()
-        if token is None or unpack(self._settings, token.value) is not None:
-            return token
-        return Token("", token.generation, used_at=0.0)
+        return token if token and unpack(self._settings, token.value) is not None else None
+
+    async def reserve(self) -> int:
+        """Note that a login begins."""
+        return await self._store.reserve()
 
     async def save_token(self, token: Token) -> None:
         """Keep the token."""
-        if token.value:
-            await self._store.save_token(token)
+        await self._store.save_token(token)
 
 
 def authorize(settings: Settings, name: str) -> Callable[[ClientRequest, str], None]:

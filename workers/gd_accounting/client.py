@@ -13,7 +13,8 @@ from aiohttp import ClientRequest
 from gateway.classify import by_code
 from gateway.outcome import Accepted, Answer, Category, Code, Dead, Ending, Unavailable
 from gateway.platform import Context
-from gateway.token import LoginFailedError, TokenKeeper, no_token, token_auth
+from gateway.token import LoginFailedError, TokenKeeper, no_token
+from gateway.token_auth import token_auth
 from gateway.transport import AnswerLostError, NotSentError, Reply, exchange, refused_by_http, session
 from schemas.fields import two_places_text
 from workers.gd_accounting.codes import READINGS, TOKEN_REFUSED
@@ -104,8 +105,10 @@ async def connect(context: Context) -> AsyncIterator[Client]:
         keeper = TokenKeeper(
             Client(settings, plain, plain).login,
             context.tokens,
+            context.contest,
             sliding_seconds=settings.token_lifetime_seconds,
             on_login=context.on_login,
+            on_state=context.on_token_state,
         )
         await keeper.adopt()
         try:

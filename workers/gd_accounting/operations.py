@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from gateway.outcome import Accepted, Code, Ending, Rejected, Verdict
 from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.steps import Steps
+from gateway.tally import Sums
 from gateway.transport import AnswerLostError
 from schemas.fields import Data
 from schemas.gd_accounting import events
+from workers.gd_accounting.annual import ANNUAL
 from workers.gd_accounting.client import Client, Interface
 from workers.gd_accounting.learner import BadSignError, UnreadableError, read_learner
 
@@ -42,6 +44,7 @@ def _operation(  # noqa: PLR0913 - one argument for each thing to declare
     interactive: bool = False,
     repeat: Repeat = Repeat.IDEMPOTENT,
     after_death: AfterDeath = AfterDeath.SKIP,
+    sums: Sums | None = None,
 ) -> Operation:
     async def call(client: Client, data: Data, _: Steps) -> Ending:
         parameters = {**dict(data), **added(client)}
@@ -58,6 +61,7 @@ def _operation(  # noqa: PLR0913 - one argument for each thing to declare
         interactive=interactive,
         lane=() if interactive else ("ticket",),
         after_death=after_death,
+        sums=sums,
     )
 
 
@@ -205,6 +209,7 @@ _ALL = (
         Interface("10", "学分信息同步", "POST", "/intf/org/synchronizeScore"),
         read=_done,
         repeat=Repeat.REPORTS_DUPLICATES,
+        sums=ANNUAL,
     ),
 )
 

@@ -30,12 +30,18 @@ class Tokens:
 
     def __init__(self) -> None:
         self.kept: Token | None = None
+        self.generation = 0
 
     async def load_token(self) -> Token | None:
         return self.kept
 
+    async def reserve(self) -> int:
+        self.generation = 1 + max(self.generation, self.kept.generation if self.kept else 0)
+        self.kept = None
+        return self.generation
+
     async def save_token(self, token: Token) -> None:
-        if self.kept is None or token.generation >= self.kept.generation:
+        if token.generation >= self.generation:
             self.kept = token
 
 

@@ -146,12 +146,18 @@ class Store:
     """Keeps a token as the ledger does: a later generation is never overwritten."""
 
     token: Token | None = None
+    generation: int = 0
 
     async def load_token(self) -> Token | None:
         return self.token
 
+    async def reserve(self) -> int:
+        self.generation = 1 + max(self.generation, self.token.generation if self.token else 0)
+        self.token = None
+        return self.generation
+
     async def save_token(self, token: Token) -> None:
-        if self.token is None or self.token.generation <= token.generation:
+        if self.generation <= token.generation:
             self.token = token
 
 

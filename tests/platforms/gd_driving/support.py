@@ -40,6 +40,9 @@ class NoTokens:
     async def load_token(self) -> Token | None:
         return None
 
+    async def reserve(self) -> int:
+        raise AssertionError("there is no login here")
+
     async def save_token(self, token: Token) -> None:
         raise AssertionError("there is no token here")
 

@@ -1,0 +1,73 @@
+"""What is said of an event that has ended: its result, and the headers of its dead letter. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import orjson
+
+from gateway.decode import About
+from gateway.ledger import Record
+from gateway.message import REPLAY
+from gateway.topology import Names
+from schemas import dead_letters
+from schemas.envelope import LONGEST
+from schemas.results import Result
+
+
+def event(names: Names, about: About, record: Record) -> bytes:
+    """The CloudEvent that reports the result (DESIGN §3). Told twice of one ending, it carries one id."""
+    identity = f"{about.source} {about.event_id} {record.replay} {record.updated_at}"
+    values = {
+        "specversion": "1.0",
+        "id": str(uuid5(NAMESPACE_URL, identity)),
+        "source": f"/gateway/{names.platform}/{names.account}",
+        "type": f"{names.platform}.{about.operation}.{record.outcome}",
+        "subject": about.subject,
+        "time": record.updated_at,
+        "datacontenttype": "application/json",
+        "account": names.account,
+        "data": _data(about, record).model_dump(mode="json"),
+    }
+    return orjson.dumps({name: value for name, value in values.items() if value is not None})
+
+
+def _data(about: About, record: Record) -> Result:
+    return Result(
+        event_id=about.event_id,
+        outcome=record.outcome,
+        category=record.category,
+        code=record.code,
+        message=record.message,
+        duplicate=record.duplicate,
+        attempts=record.attempts,
+        response=record.response,
+        finished_at=datetime.fromisoformat(record.updated_at),
+    )
+
+
+def dead_headers(about: About, record: Record) -> Mapping[str, Any]:
+    """What a dead letter carries beside the event (DESIGN §5), and what it sheds of its way here."""
+    return {
+        dead_letters.CATEGORY: record.category,
+        dead_letters.CODE: record.code,
+        dead_letters.REASON: record.message,
+        dead_letters.ATTEMPTS: record.attempts,
+        dead_letters.FIRST_SEEN: record.first_seen,
+        dead_letters.DEAD_AT: record.updated_at,
+        dead_letters.EVENT_ID: cut(about.event_id, LONGEST),
+        dead_letters.LANE: record.lane,
+        REPLAY: None,
+        **dict.fromkeys(dead_letters.ON_THE_LADDER),
+    }
+
+
+def short(value: str | None) -> str | None:
+    """AMQP's short string: at most 255 bytes. A longer id was refused, and stands whole in the result."""
+    return value if value is None or len(value.encode()) <= LONGEST else None
+
+
+def cut(text: str | None, longest: int) -> str | None:
+    """At most so many characters."""
+    return text if text is None or len(text) <= longest else text[: longest - 1] + "…"
