@@ -17,6 +17,10 @@ from deploy.local.runtimes import Membership, free_ports, plan
 NAMES = ("gateway1", "gateway2", "gateway3")
 
 
+class NoClusterError(BrokerError):
+    """What this machine has of a broker cannot be made a cluster."""
+
+
 class Cluster:
     """Nodes with their data in `folder`, each with the management API; only with an installed server.
 
@@ -43,7 +47,10 @@ class Cluster:
         return next(Management(node.management_url or "") for node in self.nodes if node.running)
 
     def start(self) -> None:
-        """Starts every node that does not run, and returns when all speak AMQP. Raises BrokerError."""
+        """Starts every node that does not run, and returns when all speak AMQP.
+
+        Raises BrokerError, and NoClusterError on a machine that has brokers only in containers.
+        """
         try:
             if self._mapper is None:
                 self._mapper = self._start_mapper()
@@ -78,7 +85,7 @@ class Cluster:
         at = plan(self._folder, management=False, membership=self._members[0])
         installed = runtime(at)
         if not isinstance(installed, Installed):
-            raise BrokerError("a cluster needs an installed RabbitMQ: run 'apt-get install rabbitmq-server' as root")
+            raise NoClusterError("no cluster here: run 'apt-get install rabbitmq-server' as root")
         return keep(installed.port_mapper(), installed.environment(), self._folder, self._folder / "epmd.log")
 
     def _end(self, how: Callable[[Node], None]) -> None:
