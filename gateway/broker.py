@@ -77,6 +77,14 @@ def _nodes(broker: Broker) -> list[URL]:
     return [first, *(first.with_host(str(other.host)).with_port(other.port or first.port) for other in others)]
 
 
+async def open_channel(connection: AbstractConnection, **options: bool) -> AbstractChannel:
+    """A new channel. Raises BrokerAwayError on a connection that has closed, also a moment ago."""
+    try:
+        return await connection.channel(**options)
+    except RuntimeError as error:  # the client library's way to say so
+        raise BrokerAwayError("the connection to the broker has closed") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message to publish. `properties` are AMQP's basic properties, headers among them."""
@@ -97,7 +105,7 @@ class Publisher:
     @classmethod
     async def open(cls, connection: AbstractConnection) -> "Publisher":
         """A publisher on a new channel of the connection."""
-        return cls(await connection.channel(publisher_confirms=True, on_return_raises=True))
+        return cls(await open_channel(connection, publisher_confirms=True, on_return_raises=True))
 
     async def publish(self, outgoing: Outgoing) -> None:
         """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError.

@@ -129,14 +129,15 @@ class Letters:
         return meant[:limit]
 
     async def replay(self, wanted: Filter) -> list[Letter]:
-        """Put the letters meant back to their account, oldest first, each confirmed before it leaves the queue.
+        """Put the letters meant back to their account, first come first, each confirmed before it leaves the queue.
 
         Killed in between, a letter may stand here and be on its way at once; replayed again it is done once.
         """
         publisher = await Publisher.open(self._connection)
         done: list[Letter] = []
         async with self._standing() as standing:
-            for message, letter in standing:
+            # in the order in which they first came: the queue's own order ends with an interrupted replay
+            for message, letter in sorted(standing, key=lambda each: each[1].header(dead_letters.FIRST_SEEN) or ""):
                 if wanted.matches(letter):
                     await publisher.publish(letter.replayed())
                     await message.ack()

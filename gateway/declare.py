@@ -10,6 +10,7 @@ from aiormq.exceptions import ChannelClosed, ChannelNotFoundEntity
 from yarl import URL
 
 from gateway import topology
+from gateway.broker import open_channel
 from gateway.errors import UnavailableError
 from gateway.platform import Operation
 from gateway.settings import Broker
@@ -112,7 +113,7 @@ async def _declare_queues(channel: AbstractChannel, queues: Iterable[Queue]) -> 
 
 @asynccontextmanager
 async def _channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
-    channel = await connection.channel()
+    channel = await open_channel(connection)
     try:
         yield channel
     finally:

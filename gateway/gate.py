@@ -109,8 +109,8 @@ class Gate:
         """
         self._failures += not trouble.by_code
         self._suspects.add(event)
-        down = permit is self._probe or max(self._failures, len(self._suspects)) >= TRIP_AFTER
-        if down or trouble.after:
+        down = self.state != "working" or max(self._failures, len(self._suspects)) >= TRIP_AFTER
+        if (down or trouble.after) and (self.state == "working" or permit is self._probe):
             self._trip(trouble)
         again = failed_before is not None and self._answered_at > self._clock() - failed_before
         return again or (trouble.by_code and not down)

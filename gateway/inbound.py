@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 import structlog
@@ -10,11 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.account import Account
-from gateway.broker import Outgoing
-from gateway.ledger import Ledger
-from gateway.outbox import Outbox
-from gateway.topology import INBOUND
-from schemas.envelope import CONTENT_TYPE
+from gateway.ledger import Call, Ledger
 
 log = structlog.get_logger()
 
@@ -22,10 +18,9 @@ log = structlog.get_logger()
 class PlatformInbound:
     """See gateway.platform.Inbound; one for each platform."""
 
-    def __init__(self, accounts: Iterable[Account], ledger: Ledger, outbox: Outbox) -> None:
+    def __init__(self, accounts: Iterable[Account], ledger: Ledger) -> None:
         self._accounts = {account.name: account for account in accounts}
         self._ledger = ledger
-        self._outbox = outbox
 
     def account(self, name: str) -> Account:
         """The configured account; raises HTTPNotFound where there is none."""
@@ -33,33 +28,34 @@ class PlatformInbound:
             raise web.HTTPNotFound(text="no such account is configured\n")
         return self._accounts[name]
 
-    async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
-        """Publish `<platform>.<event>`; returns once the broker has it. Raises NotPublishedError."""
+    async def keep(self, account: Account, event: str, subject: str | None, data: BaseModel, once: str) -> bool:
+        """Keep the call as event `<platform>.<event>`; False when such a call was kept before, ever."""
         kind = f"{account.platform}.{event}"
-        identity = str(uuid4())
-        properties = {"content_type": CONTENT_TYPE, "message_id": identity}
-        body = _event(account, kind, identity, subject, data)
-        await self._outbox.publish(Outgoing(INBOUND, kind, body, properties))
-        log.info("inbound.published", id=identity, type=kind, account=account.name)
+        hashed = self._ledger.hashed(once)
+        about = _about(account, kind, hashed)
+        call = Call(about["id"], account.platform, account.name, kind, _event(about, subject, data))
+        fresh = await self._ledger.inbox.take(call, hashed)
+        log.info("inbound.kept" if fresh else "inbound.repeated", id=call.id, type=kind, account=account.name)
+        return fresh
 
-    async def claim(self, account: Account, scope: str, value: str) -> bool:
-        """Take a one-time value; False when it has been taken before."""
-        return await self._ledger.claim(account, scope, value)
-
-    async def release(self, account: Account, scope: str, value: str) -> None:
-        """Give a value back that was taken for nothing."""
-        await self._ledger.release(account, scope, value)
+    async def kept(self, account: Account, event: str, once: str) -> bool:
+        """Whether such a call was kept before, ever."""
+        kind = f"{account.platform}.{event}"
+        return await self._ledger.inbox.taken(kind, account.name, self._ledger.hashed(once))
 
 
-def _event(account: Account, kind: str, identity: str, subject: str | None, data: BaseModel) -> bytes:
+def _about(account: Account, kind: str, hashed: str) -> dict[str, str]:
+    """What identifies the event. The same call always has the same id, which tells nothing of the call."""
+    source = f"/gateway/{account.platform}/{account.name}"
+    identity = str(uuid5(NAMESPACE_URL, f"{source}/{kind}/{hashed}"))
+    return {"specversion": "1.0", "id": identity, "source": source, "type": kind, "account": account.name}
+
+
+def _event(about: dict[str, str], subject: str | None, data: BaseModel) -> bytes:
     event = {
-        "specversion": "1.0",
-        "id": identity,
-        "source": f"/gateway/{account.platform}/{account.name}",
-        "type": kind,
+        **about,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "datacontenttype": "application/json",
-        "account": account.name,
         "data": data.model_dump(mode="json"),
     }
     return orjson.dumps(event if subject is None else {**event, "subject": subject})

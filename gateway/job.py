@@ -81,6 +81,7 @@ class EventJob:
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
     _twin: bool = field(init=False, default=False)
+    _blocks: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -99,8 +100,7 @@ class EventJob:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
             else:
-                await self._place.turn()
-                await self._follow(await self._step())
+                await self._take_turn()
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
@@ -116,7 +116,7 @@ class EventJob:
 
     def _packed(self) -> Parcel:
         first = self.delivery.headers.get(dead_letters.FIRST_SEEN)
-        first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="milliseconds")
+        first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="microseconds")
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.desk.positions()
@@ -132,6 +132,10 @@ class EventJob:
     def _key(self) -> Key | None:
         return self.desk.settler.key(self._parcel)
 
+    async def _take_turn(self) -> None:
+        await self._place.turn()
+        await self._follow(await self._step())
+
     async def _step(self) -> Step:
         key, lane = self._key, self._parcel.lane
         if key is None:
@@ -146,16 +150,20 @@ class EventJob:
         return next_step(arrival, standing, time())
 
     def _at_once(self, record: Record | None) -> Step:
-        """Of what waits for nobody. An answer that was given is not kept, so that question is asked again."""
+        """Of what waits for nobody. What a person was told is kept for a short while only: then it is asked again."""
         if record is None or record.outcome is None or self.delivery.replay not in {None, record.replay}:
             return Go()
-        return Go() if self._parcel.about.interactive and record.outcome == "accepted" else Ended(record)
+        if not self._parcel.about.interactive or record.outcome != "accepted":
+            return Ended(record)
+        told = self.desk.settler.told(record.key)
+        return Ended(told) if told else Go()
 
     def _take_over(self, record: Record) -> None:
         """What is known of the event from before stays true of it, its place in the lane above all."""
         parcel = self._parcel
         sent_at = record.sent_at if record.outcome is None else None
         self._twin = record.outcome is None
+        self._blocks = record.blocks is not None
         position, replayed = record.position or parcel.position, parcel.replay or record.replay
         self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
@@ -180,18 +188,25 @@ class EventJob:
                 assert_never(unreachable)
 
     async def _step_aside(self) -> None:
-        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead."""
+        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead.
+
+        The first of the lane does not step aside: all others would wait for it, and it for room, for ever. Nor does
+        what stands behind a delivery of its own event: the two are done one after the other.
+        """
         ahead = self._place.ahead()
+        if any(job._key == self._key for job in ahead):
+            return await self._take_turn()
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
             return await self._follow(step)
+        if self._blocks and not isinstance(step, Wait | Held | Missing):
+            return await self._take_turn()
         unnoted = [job for job in ahead if not job._noted and job._key is not None]
         await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
         for job in unnoted:
             job._noted = True
-        copy = any(job._key == self._key for job in ahead)
         in_line = step.count if isinstance(step, Wait) else 0
-        return await self._wait(Wait(0.0, in_line + len(ahead), copy))
+        return await self._wait(Wait(0.0, in_line + len(ahead)))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True

@@ -15,7 +15,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aiormq.exceptions import ChannelLockedResource
 
-from gateway.broker import CONNECTION_ERRORS
+from gateway.broker import CONNECTION_ERRORS, open_channel
 from gateway.loss import LostError
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class Lease:
     @classmethod
     async def take(cls, connection: AbstractConnection, queue: str) -> "Lease | None":
         """The lease, or None while another connection holds it."""
-        channel = await connection.channel()
+        channel = await open_channel(connection)
         try:
             await channel.declare_queue(queue, exclusive=True, durable=False)
         except ChannelLockedResource:

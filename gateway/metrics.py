@@ -43,3 +43,8 @@ BREAKER_STATE = Gauge(
 LEDGER_UP = Gauge("gateway_ledger_up", "0 while the ledger cannot be read or written", _ACCOUNT)
 RESULTS_UNROUTED = Counter("gateway_results_unrouted", "Results that no queue was bound for", _ACCOUNT)
 LANES_WAITING = Gauge("gateway_lanes_waiting", "Events waiting for an earlier one of their lane", _ACCOUNT)
+INBOUND_WAITING = Gauge(
+    "gateway_inbound_waiting",
+    "Calls from the platform that were answered and wait in the ledger for the broker",
+    _ACCOUNT,
+)

@@ -92,17 +92,16 @@ class Inbound(Protocol):
     def account(self, name: str) -> Account:
         """The configured account; raises aiohttp's HTTPNotFound where there is none."""
 
-    async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
-        """Publish on `gateway.inbound`; returns once the broker has it. Raises NotPublishedError.
+    async def keep(self, account: Account, event: str, subject: str | None, data: BaseModel, once: str) -> bool:
+        """Keep the call as event `<platform>.<event>`; returns once it is on disk, and `gateway.inbound` gets it.
 
-        Raised on to the core, that error is answered 503 and LedgerError alike.
+        `once` is what tells the call from others, and only a hash of it stays. False when the same call was kept
+        before, ever. Raises LedgerError: nothing was kept then, and the same call may come again. Raised on to
+        the core, that error is answered 503.
         """
 
-    async def claim(self, account: Account, scope: str, value: str) -> bool:
-        """Take a one-time value, of which only a hash is kept; False when anybody ever took it before."""
-
-    async def release(self, account: Account, scope: str, value: str) -> None:
-        """Give a value back that was taken for nothing."""
+    async def kept(self, account: Account, event: str, once: str) -> bool:
+        """Whether the same call was kept before, ever. Raises LedgerError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,21 @@ import asyncio
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 
 from gateway import log as logging
 from gateway import platform, web
 from gateway.account import Account
-from gateway.ledger import open_ledger
+from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
 
 log = structlog.get_logger()
+
+FORGET_SECONDS = 3600.0
 
 
 async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[Account]) -> None:
@@ -24,29 +27,49 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
-        outbox = await stack.enter_async_context(Outbox(settings.broker, "gateway inbound"))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
-        app = web.application(served, ledger, outbox, lambda: _not_ready(workers, outbox))
+        if served:
+            await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
-        await _until_stopped(workers, stop)
+        await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))
     log.info("gateway.stopped")
 
 
-async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event) -> None:
+async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event, ledger: Ledger, keep: timedelta) -> None:
     """Run the workers; the end of one by a defect ends the process, for its supervisor to see."""
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
+        forgetting = group.create_task(_forget(ledger, keep))
         await stop.wait()
+        forgetting.cancel()
         log.info("gateway.stopping")
 
 
-async def _not_ready(workers: Sequence[Worker], outbox: Outbox) -> Mapping[str, str]:
-    """Every worker that is neither active nor standing by; without workers, a broker that is away."""
-    if not workers and not await outbox.connected():
-        return {"broker": "cannot be reached"}
-    return {str(worker.account): worker.phase for worker in workers if not worker.ready}
+async def _forget(ledger: Ledger, keep: timedelta) -> None:
+    """Now and every hour: what ended long ago leaves the ledger."""
+    while True:
+        try:
+            rows = await ledger.forget(keep)
+            log.info("ledger.forgot", rows=rows)
+        except LedgerError as error:
+            log.warning("ledger.not_forgotten", reason=str(error))
+        await asyncio.sleep(FORGET_SECONDS)
+
+
+async def _not_ready(workers: Sequence[Worker], ledger: Ledger) -> Mapping[str, str]:
+    """Every worker that is neither active nor standing by, and a ledger that fails.
+
+    A broker that is away makes workers unready, not the taking of calls: they are kept in the ledger.
+    """
+    reasons: dict[str, str] = {str(worker.account): worker.phase for worker in workers if not worker.ready}
+    try:
+        await ledger.check()
+    except LedgerError as error:
+        reasons["ledger"] = str(error)
+    return reasons
 
 
 def stop_on_signals() -> asyncio.Event:

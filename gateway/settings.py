@@ -65,9 +65,10 @@ class Broker(_Table):
 
 
 class Ledger(_Table):
-    """What happened to every event."""
+    """What happened to every event: in a file, or in PostgreSQL when more than one machine runs workers."""
 
-    url: Annotated[str, _scheme("sqlite")] = "sqlite:///gateway.db"
+    url: Annotated[str, _scheme("sqlite", "postgresql")] = "sqlite:///gateway.db"
+    keep_days: int = Field(default=90, ge=1, description="how long events that have ended are remembered")
 
 
 class Http(_Table):

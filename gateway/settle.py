@@ -1,6 +1,7 @@
 """How an event leaves: recorded, published with confirm, acknowledged, in this order and nowhere else."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 INSIST_SECONDS = 1.0
+MOST_TOLD = 1000
+"""Answers to questions that are remembered in case they are asked twice."""
+
 LONGEST_CODE = 64
 LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
@@ -84,6 +88,7 @@ class Settler:
         self._ledger = ledger
         self._epoch = epoch
         self._ledger_down = ledger_down
+        self._told: OrderedDict[Key, Record] = OrderedDict()
 
     def key(self, parcel: Parcel) -> Key | None:
         """Under which name the ledger knows the event; None where its id or source could not be read."""
@@ -91,6 +96,10 @@ class Settler:
         if event_id is None or source is None:
             return None
         return Key(self._names.platform, self._names.account, source, event_id)
+
+    def told(self, key: Key) -> Record | None:
+        """What a person was told a short while ago, which no disk keeps."""
+        return self._told.get(key)
 
     async def finish(
         self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False, twin: bool = False
@@ -104,7 +113,7 @@ class Settler:
         if record.category is not None and (holds or record.category == Category.HELD):
             record = replace(record, blocks=_blocks(parcel, "holds"))
         if self.key(parcel) is not None and not twin:
-            await self.insist(lambda: self._ledger.record(_kept(parcel, record)))
+            await self.insist(lambda: self._ledger.record(self._kept(parcel, record)))
         await self._publish_ending(parcel, record)
 
     async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
@@ -175,6 +184,15 @@ class Settler:
             except LedgerError as error:
                 self._ledger_down(error)
                 await asyncio.sleep(INSIST_SECONDS)
+
+    def _kept(self, parcel: Parcel, record: Record) -> Record:
+        """What the ledger keeps: not what a person was told, which may be personal and can be asked for again."""
+        if not parcel.about.interactive:
+            return record
+        self._told[record.key] = record
+        if len(self._told) > MOST_TOLD:
+            self._told.popitem(last=False)
+        return replace(record, response=None)
 
     async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
         properties = parcel.delivery.travelling({dead_letters.FIRST_SEEN: parcel.first_seen, **changed})
@@ -268,11 +286,6 @@ class Settler:
             milliseconds=round((perf_counter() - parcel.started) * 1000, 1),
             **fields,
         )
-
-
-def _kept(parcel: Parcel, record: Record) -> Record:
-    """What the ledger keeps: not what a person was told, which may be personal and can be asked for again."""
-    return replace(record, response=None) if parcel.about.interactive else record
 
 
 def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:

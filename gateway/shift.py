@@ -36,6 +36,9 @@ RESUME_SECONDS = 2.0
 READ_AHEAD = 4
 """Deliveries held for each one in flight, so that a lane that waits does not keep other lanes waiting."""
 
+LEAST_AHEAD = 64
+"""Deliveries held at the least: lanes that are busy share them with the others."""
+
 LEAST_WAIT_SECONDS = 0.2
 """Between two looks at what keeps an account from calling."""
 
@@ -55,6 +58,7 @@ class Shift:
 
     account: Account
     platform: Platform
+    context: Context
     ladder: tuple[int, ...]
     ledger: Ledger
     stop: asyncio.Event
@@ -79,9 +83,8 @@ class Shift:
         if halted:
             gate.close(Stopped(*halted))
         positions = count(max(await self.ledger.last_position(self.account), int(time() * 1000)) + 1)
-        context = Context(self.account, self.ledger.tokens(self.account), self._count_login)
         publisher = await Publisher.open(self.connection)
-        async with self.platform.client(context) as client:
+        async with self.platform.client(self.context) as client:
             yield Desk(
                 account=self.account,
                 names=names,
@@ -109,7 +112,7 @@ class Shift:
             while not self.stop.is_set():
                 if not await self._until_open(desk.gate, asked):
                     return
-                ahead = settings.max_in_flight * READ_AHEAD
+                ahead = max(settings.max_in_flight * READ_AHEAD, LEAST_AHEAD)
                 durable = {desk.names.queue("bulk"): ahead, desk.names.queue("due"): ahead}
                 async with self._intake(durable, replace(desk, lanes=self._lanes())) as intake:
                     await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, self.lost)
@@ -173,7 +176,7 @@ class Shift:
 
     def _lanes(self) -> Lanes[EventJob]:
         """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
-        lanes: Lanes[EventJob] = Lanes(self.account.settings.max_in_flight * READ_AHEAD // 2)
+        lanes: Lanes[EventJob] = Lanes(max(self.account.settings.max_in_flight * READ_AHEAD, LEAST_AHEAD) // 2)
         gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name)
         gauge.set_function(lambda: lanes.waiting)
         return lanes
@@ -225,6 +228,3 @@ class Shift:
 
     def _ledger_up(self, up: int) -> None:
         metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)
-
-    def _count_login(self, result: str) -> None:
-        metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()

@@ -1,36 +1,43 @@
 """The HTTP side: health, readiness, metrics, and calls from platforms."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway import platform
+from gateway import metrics, platform
 from gateway.account import Account
 from gateway.errors import UnavailableError
 from gateway.inbound import PlatformInbound
 from gateway.ledger import Ledger
-from gateway.outbox import Outbox
 from gateway.settings import Http
 
 log = structlog.get_logger()
+
+COUNT_SECONDS = 1.0
+"""How long a scrape waits for the ledger; then the last count stands."""
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready, and why; nothing when all is."""
 
 
-def application(accounts: Sequence[Account], ledger: Ledger, outbox: Outbox, not_ready: Readiness) -> web.Application:
+def application(accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness) -> web.Application:
     """`/healthz`, `/readyz`, `/metrics`, and what the platforms of these accounts want served."""
     app = web.Application(middlewares=[_unavailable])
     app.add_routes(
-        [web.get("/healthz", _healthy), web.get("/readyz", _ready(not_ready)), web.get("/metrics", _metrics)]
+        [
+            web.get("/healthz", _healthy),
+            web.get("/readyz", _ready(not_ready)),
+            web.get("/metrics", _metrics(accounts, ledger)),
+        ]
     )
     for name in sorted({account.platform for account in accounts}):
         own = [account for account in accounts if account.platform == name]
-        app.add_routes(platform.load(name).inbound_routes(PlatformInbound(own, ledger, outbox)))
+        app.add_routes(platform.load(name).inbound_routes(PlatformInbound(own, ledger)))
     return app
 
 
@@ -64,13 +71,22 @@ def _ready(not_ready: Readiness) -> Handler:
     return ready
 
 
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def _metrics(accounts: Sequence[Account], ledger: Ledger) -> Handler:
+    async def show(_: web.Request) -> web.Response:
+        with suppress(UnavailableError, TimeoutError):
+            async with asyncio.timeout(COUNT_SECONDS):
+                waiting = await ledger.inbox.waiting()
+            for account in accounts:
+                whose = account.platform, account.name
+                metrics.INBOUND_WAITING.labels(*whose).set(waiting.get(whose, 0))
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return show
 
 
 @web.middleware
 async def _unavailable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Without broker or ledger nothing is taken in: the caller is told to come again."""
+    """Without the ledger nothing is taken in: the caller is told to come again."""
     try:
         return await handler(request)
     except UnavailableError as error:

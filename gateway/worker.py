@@ -16,9 +16,10 @@ from gateway.intake import Intake
 from gateway.lease import HANDOVER_SECONDS, Lease
 from gateway.ledger import Ledger, LedgerError
 from gateway.loss import LostError, closing, first_of, raise_lost
-from gateway.platform import Platform
+from gateway.platform import Context, Platform
 from gateway.settings import Settings
 from gateway.shift import Shift
+from gateway.token import TOKEN_STATES, TokenState
 from gateway.topology import Names
 
 log = structlog.get_logger()
@@ -41,6 +42,11 @@ class Worker:
     stop: asyncio.Event
     phase: Phase = "disconnected"
     intakes: list[Intake] = field(default_factory=list)
+    _context: Context = field(init=False)
+
+    def __post_init__(self) -> None:
+        tokens = self.ledger.tokens(self.account)
+        self._context = Context(self.account, tokens, self._count_login, self._show_token_state)
 
     @property
     def names(self) -> Names:
@@ -147,3 +153,10 @@ class Worker:
 
     def _ledger_up(self, up: int) -> None:
         metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)
+
+    def _count_login(self, result: str) -> None:
+        metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()
+
+    def _show_token_state(self, state: TokenState) -> None:
+        for known in TOKEN_STATES:
+            metrics.TOKEN_STATE.labels(self.account.platform, self.account.name, known).set(known == state)

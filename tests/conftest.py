@@ -6,6 +6,7 @@ GATEWAY_TEST_MANAGEMENT_URL); without it a private node is started under .run/ a
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import pytest
 from deploy.local.machine import given_url
 from deploy.local.management import Management, Vhost, own_vhost
 from deploy.local.node import Node
+from deploy.local.postgres import Postgres, PostgresError
 
 RUN = Path(__file__).parent.parent / ".run"
 
@@ -83,3 +85,19 @@ def broker_node(_node: Node) -> Node:
     """
     _node.start()
     return _node
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run; skips the test where none can be had."""
+    folder = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
+    folder.chmod(0o755)  # where we are root the server is not
+    server = Postgres(folder)
+    try:
+        server.start()
+    except PostgresError as missing:
+        pytest.skip(str(missing))
+    else:
+        yield server
+    finally:
+        server.remove()

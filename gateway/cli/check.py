@@ -46,9 +46,12 @@ async def _findings(settings: "Settings", accounts: "Sequence[Account]") -> list
 
 async def _finding(what: str, look: "Awaitable[list[str]]", remedy: str) -> dict[str, str]:
     from gateway.errors import UnavailableError
+    from gateway.ledger import LedgerError
 
     try:
         wrong = await look
+    except LedgerError as error:
+        wrong, remedy = [error.wrong], error.remedy or remedy
     except UnavailableError as error:
         wrong = [str(error)]
     return {"what": what, "state": "; ".join(wrong) or "good", "remedy": remedy if wrong else ""}
@@ -68,6 +71,7 @@ async def _ledger(settings: "Settings", accounts: "Sequence[Account]") -> list[s
     from gateway.ledger import open_ledger
 
     async with open_ledger(settings.ledger.url) as ledger:
+        await ledger.check()
         halted = [(account, await ledger.halted(account)) for account in accounts]
     return [f"{account} is stopped: {reason[0]} {reason[1]}" for account, reason in halted if reason]
 

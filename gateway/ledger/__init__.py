@@ -1,12 +1,16 @@
 """What happened to every event: one row per account and event, written before the event is acknowledged.
 
-RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data.
+RabbitMQ holds the messages; with the ledger lost, no event is lost. It keeps no event's data, but that of calls
+from platforms which the broker does not have yet.
 """
 
 from gateway.ledger.accounts import Lease
 from gateway.ledger.errors import LedgerError
+from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
 from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
 
-__all__ = ["Ahead", "Blocks", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger"]
+__all__ = [
+    "Ahead", "Blocks", "Call", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger",
+]  # fmt: skip

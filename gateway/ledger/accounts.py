@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, false, select, true, update
 
 from gateway.account import Account
-from gateway.ledger.store import Store
+from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import LEASES, TOKENS
 from gateway.token import Token
 
@@ -37,12 +37,14 @@ class AccountTokens:
         self._store = store
         self._account = account
 
+    @apart
     async def load_token(self) -> Token | None:
         """The token last saved; None when there is none, or a login was begun since. Raises LedgerError."""
         async with self._store.reading() as connection:
             row = (await connection.execute(select(TOKENS).where(*of_account(TOKENS, self._account)))).first()
             return Token(row.value, row.generation, row.used_at) if row and row.value else None
 
+    @apart
     async def reserve(self) -> int:
         """Before a login: the recorded token counts as dead, and a later generation is taken. Raises LedgerError.
 
@@ -57,6 +59,7 @@ class AccountTokens:
             await connection.execute(row)
             return int((await connection.execute(query)).scalar_one())
 
+    @apart
     async def save_token(self, token: Token) -> None:
         """Keep the token, unless one of a later generation is there. Raises LedgerError."""
         row = {
@@ -95,4 +98,9 @@ async def give_up(store: Store, account: Account, epoch: int) -> None:
 
 def now() -> str:
     """This moment, as the ledger writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return timestamp(datetime.now(UTC))
+
+
+def timestamp(moment: datetime) -> str:
+    """A time in UTC as the ledger writes it: texts are in the order of their times."""
+    return moment.isoformat(timespec="milliseconds")

@@ -4,26 +4,43 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.errors import UnavailableError
 
-FREE_SPACE = "free space on the disk that holds it"
-LOOK_WHO_WRITES = "end the process that holds it, or wait until it is done"
-PUT_BACK = "nothing to do: a new one is made; put the old one back only while nothing runs"
-LOOK_AT_URL = "see ledger.url"
+FULL = ("the ledger is full", "free space on the disk that holds it")
+LOCKED = ("the ledger is locked by another process", "end the process that holds it, or wait until it is done")
+GONE = ("the ledger's file is gone", "nothing, a new one is made; put an old one back only while nothing runs")
+AWAY = ("the ledger cannot be reached", "see that the server of ledger.url runs and has room for us")
+REFUSED = ("the ledger's server refuses us", "see user and password in ledger.url, and what the server allows")
+READ_ONLY = ("the ledger is read-only", "let this user write it; the file's folder too")
+DAMAGED = ("the ledger's file is damaged", "stop, and move it away: a new one is made")
 
 SQLITE = {
-    sqlite3.SQLITE_FULL: ("the ledger is full", FREE_SPACE),
-    sqlite3.SQLITE_BUSY: ("the ledger is locked by another process", LOOK_WHO_WRITES),
-    sqlite3.SQLITE_LOCKED: ("the ledger is locked by another process", LOOK_WHO_WRITES),
-    sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be reached: its file cannot be opened", LOOK_AT_URL),
-    sqlite3.SQLITE_READONLY: ("the ledger is read-only", "let this user write the file and its folder"),
-    sqlite3.SQLITE_IOERR: ("the ledger's disk fails", "look at the disk that holds it, and whether it is full"),
-    sqlite3.SQLITE_CORRUPT: ("the ledger's file is damaged", "stop, and move the file away: a new one is made"),
-    sqlite3.SQLITE_NOTADB: ("the ledger's file is no ledger", LOOK_AT_URL),
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: ("the ledger's file is no ledger", "see ledger.url"),
+    sqlite3.SQLITE_CANTOPEN: ("the ledger's file cannot be opened", "see ledger.url"),
+    sqlite3.SQLITE_IOERR: ("the ledger's disk fails", "see that the disk works and has space"),
 }
 """By SQLite's primary result code."""
+
+POSTGRES = {
+    "53100": FULL,
+    "55P03": LOCKED,
+    "40P01": LOCKED,
+    "25006": READ_ONLY,
+    "42501": READ_ONLY,
+    "08": AWAY,
+    "28": REFUSED,
+    "3D": ("the ledger's database does not exist", "make it, or see ledger.url"),
+    "53": AWAY,
+    "57": AWAY,
+}
+"""By SQLSTATE, or by its class."""
 
 
 class LedgerError(UnavailableError):
@@ -40,15 +57,19 @@ async def reported() -> AsyncIterator[None]:
     """SQLAlchemy's errors quote statements and values; ours name the kind of failure only."""
     try:
         yield
-    except SQLAlchemyError as error:
-        raise _named(getattr(error, "orig", None) or error) from None
+    except (SQLAlchemyError, OSError) as error:
+        raise named(error) from None
 
 
-def gone() -> LedgerError:
-    """The file that was opened is deleted, or another one lies in its place."""
-    return LedgerError("the ledger's file is gone", PUT_BACK)
-
-
-def _named(cause: BaseException) -> LedgerError:
-    known = SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)  # the rest of the code is the special case
+def named(error: Exception) -> LedgerError:
+    """What the driver's error means to whoever has to act."""
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return LedgerError(*AWAY)
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    known = (
+        SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)  # the rest of the code is the special case
+        or POSTGRES.get(state)
+        or POSTGRES.get(state[:2])
+    )
     return LedgerError(*known) if known else LedgerError(f"the ledger fails: {type(cause).__name__}")

@@ -1,6 +1,7 @@
 """Reading and writing what happened to every event."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
@@ -11,11 +12,13 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gateway.account import Account
 from gateway.grouped import Grouped
-from gateway.ledger import accounts, looking
-from gateway.ledger.accounts import AccountTokens, Lease, now, of_account
-from gateway.ledger.records import Key, Record, Standing, to_record, to_row
-from gateway.ledger.store import Store
-from gateway.ledger.tables import CLAIMS, EVENTS, HALTS, PULSE, STEPS
+from gateway.ledger import accounts, forgetting
+from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
+from gateway.ledger.inbox import Inbox
+from gateway.ledger.looking import Asked, Looking
+from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
+from gateway.ledger.store import Store, apart
+from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
 from gateway.ledger.tallies import Addition, add
 from gateway.steps import Steps
 from gateway.tally import HUNDREDTHS, Tally
@@ -28,11 +31,14 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.inbox = Inbox(store)
+        self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
+        self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._fenced = store.replacing(EVENTS, fence="epoch")
         self._adds: Grouped[Addition, dict[str, int]] = Grouped(partial(add, store), LARGEST_GROUP)
-        self._looks: Grouped[looking.Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
+        self._looks: Grouped[Asked, Standing] = Grouped(Looking(store), LARGEST_GROUP)
 
+    @apart
     async def check(self) -> None:
         """Return when the ledger can be written now. Raises LedgerError, which says what is wrong and what to do.
 
@@ -42,10 +48,6 @@ class Ledger:
         async with self._store.writing() as connection:
             await connection.execute(self._store.replacing(PULSE), {"name": "pulse", "at": now()})
 
-    async def find(self, key: Key) -> Record | None:
-        """What is recorded of this event. Raises LedgerError."""
-        return (await self.look(key, None)).record
-
     async def look(self, key: Key | None, lane: str | None) -> Standing:
         """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError."""
         return await self._looks((key, lane))
@@ -54,51 +56,60 @@ class Ledger:
         """Return once the record is on disk; it replaces one of the same or an earlier epoch. Raises LedgerError."""
         await self._writes(record)
 
+    @apart
     async def stand(self, records: Sequence[Record]) -> None:
         """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
         if records:
-            row = self._store.insert(EVENTS).on_conflict_do_nothing()
             async with self._store.writing() as connection:
-                await connection.execute(row, [to_row(record) for record in records])
+                await connection.exec_driver_sql(self._first, [to_row(record) for record in records])
 
+    @apart
     async def lift(self, key: Key) -> None:
         """This event no longer blocks its lane. Raises LedgerError."""
-        this = (EVENTS.c[name] == value for name, value in _columns(key).items())
+        this = (EVENTS.c[name] == value for name, value in _names(key).items())
         async with self._store.writing() as connection:
             await connection.execute(update(EVENTS).where(*this).values(blocks=None))
 
+    @apart
     async def last_position(self, account: Account) -> int:
         """The highest position of an event that blocks its lane, or 0. Raises LedgerError."""
-        query = select(func.max(EVENTS.c.position)).where(*of_account(EVENTS, account), EVENTS.c.blocks.is_not(None))
+        query = select(func.max(EVENTS.c.position)).where(*of_account(EVENTS, account), BLOCKING)
         async with self._store.reading() as connection:
             return (await connection.execute(query)).scalar_one() or 0
 
+    @apart
     async def take(self, account: Account) -> Lease:
         """A lease later than every earlier one of the account. Raises LedgerError."""
         return await accounts.take(self._store, account)
 
+    @apart
     async def give_up(self, account: Account, epoch: int) -> None:
         """Say that the lease ended in good order, unless a later one was taken. Raises LedgerError."""
         await accounts.give_up(self._store, account, epoch)
 
+    @apart
     async def steps(self, key: Key, replay: str | None = None) -> Steps:
         """The steps that earlier attempts at this event have recorded. Raises LedgerError."""
-        this = _columns(key)
+        this = _names(key)
         query = select(STEPS.c.name, STEPS.c.value).where(*(STEPS.c[name] == value for name, value in this.items()))
 
-        async def record(name: str, value: Any) -> None:
+        async def write(name: str, value: Any) -> None:
             row = {**this, "name": name, "value": orjson.dumps(value).decode()}
             async with self._store.writing() as connection:
                 await connection.execute(self._store.replacing(STEPS), row)
+
+        async def record(name: str, value: Any) -> None:
+            await self._store.apart(write(name, value))
 
         async with self._store.reading() as connection:
             done = {row.name: orjson.loads(row.value) for row in await connection.execute(query)}
         return Steps(done, record, replay)
 
+    @apart
     async def trace(self, event_id: str) -> list[Record]:
         """Everything recorded of events of this id, whatever their source and account."""
         async with self._store.reading() as connection:
-            rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == event_id))
+            rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == as_kept(event_id)))
             return [to_record(row) for row in rows]
 
     async def add(self, account: Account, tally: Tally, *, duplicate: bool) -> dict[str, Decimal]:
@@ -112,19 +123,6 @@ class Ledger:
         sums = await self._adds(Addition(group, tally.part, item, identity, hundredths, duplicate))
         return {part: Decimal(value) / HUNDREDTHS for part, value in sums.items()}
 
-    async def claim(self, account: Account, scope: str, value: str) -> bool:
-        """Take a one-time value; False when it has been taken before. Raises LedgerError."""
-        row = {"scope": f"{account}:{scope}", "value": self.hashed(value), "at": now()}
-        async with self._store.writing() as connection:
-            done = await connection.execute(self._store.insert(CLAIMS).values(row).on_conflict_do_nothing())
-            return done.rowcount == 1
-
-    async def release(self, account: Account, scope: str, value: str) -> None:
-        """Give a one-time value back. Raises LedgerError."""
-        this = (CLAIMS.c.scope == f"{account}:{scope}", CLAIMS.c.value == self.hashed(value))
-        async with self._store.writing() as connection:
-            await connection.execute(delete(CLAIMS).where(*this))
-
     def hashed(self, value: str) -> str:
         """A keyed hash, for comparing what must not be stored."""
         return blake2b(value.encode(), key=self._store.secret, digest_size=12).hexdigest()
@@ -133,6 +131,7 @@ class Ledger:
         """Where this account's token is kept."""
         return AccountTokens(self._store, account)
 
+    @apart
     async def halted(self, account: Account) -> tuple[str | None, str] | None:
         """Code and message of the refusal that stopped the account as it is configured now, or None."""
         configured = HALTS.c.settings == self.hashed(account.fingerprint())
@@ -141,37 +140,36 @@ class Ledger:
             row = (await connection.execute(query)).first()
             return (row.code, row.message) if row else None
 
+    @apart
     async def halt(self, account: Account, code: str | None, message: str) -> None:
         """Remember that the account is stopped, also over a restart, until it is resumed or configured anew."""
         values = {
             "platform": account.platform,
             "account": account.name,
             "code": code,
-            "message": message,
+            "message": as_text(message),
             "settings": self.hashed(account.fingerprint()),
         }
         async with self._store.writing() as connection:
             await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))
             await connection.execute(insert(HALTS).values(**values, at=now()))
 
+    @apart
     async def resume(self, account: Account) -> bool:
         """Forget that the account was stopped; False when it was not."""
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
 
+    @apart
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError."""
+        return await forgetting.forget(self._store, timestamp(datetime.now(UTC) - older_than))
+
     async def _write(self, records: Sequence[Record]) -> list[None]:
-        rows: dict[Key, Record] = {}
-        for record in records:
-            if record.key not in rows or rows[record.key].epoch <= record.epoch:
-                rows[record.key] = record
         async with self._store.writing() as connection:
-            await connection.execute(self._fenced, [to_row(record) for record in rows.values()])
+            await connection.exec_driver_sql(self._replace, [to_row(record) for record in records])
         return [None] * len(records)
 
-    async def _look(self, asked: Sequence[looking.Asked]) -> list[Standing]:
-        async with self._store.reading() as connection:
-            return await looking.look(connection, asked)
 
-
-def _columns(key: Key) -> dict[str, str]:
-    return {"platform": key.platform, "account": key.account, "source": key.source, "id": key.id}
+def _names(key: Key) -> dict[str, str]:
+    return dict(zip(("platform", "account", "source", "id"), key_columns(key), strict=True))

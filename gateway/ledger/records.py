@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal
 
 import orjson
@@ -9,6 +10,10 @@ import orjson
 Blocks = Literal["waits", "stands", "holds"]
 """Why later events of a lane must not go: one waits on the ladder, stands in a worker's memory, or is a dead
 letter that holds its lane."""
+
+
+LONGEST_NAME = 255
+LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +75,55 @@ class Standing:
     first: Ahead | None
 
 
-def to_row(record: Record) -> dict[str, Any]:
-    """The columns of a record."""
-    return {
-        "platform": record.key.platform,
-        "account": record.key.account,
-        "source": record.key.source,
-        "id": record.key.id,
-        "operation": record.operation,
-        "outcome": record.outcome,
-        "category": record.category,
-        "code": record.code,
-        "message": record.message,
-        "duplicate": record.duplicate,
-        "attempts": record.attempts,
-        "response": orjson.dumps(record.response).decode() if record.response is not None else None,
-        "first_seen": record.first_seen,
-        "updated_at": record.updated_at,
-        "replay": record.replay,
-        "lane": record.lane,
-        "position": record.position,
-        "blocks": record.blocks,
-        "due_at": record.due_at,
-        "sent_at": record.sent_at,
-        "epoch": record.epoch,
-    }
+def as_kept(name: str) -> str:
+    """A source or id as every database takes it: one that no valid event has is kept by its hash."""
+    if len(name) <= LONGEST_NAME and "\0" not in name:
+        return name
+    return f"hash:{blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def as_text(text: str | None) -> str | None:
+    """A text as every database takes it."""
+    return text and text.replace("\0", "\ufffd")
+
+
+def key_columns(key: Key) -> tuple[str, ...]:
+    """The columns that name an event."""
+    return key.platform, key.account, as_kept(key.source), as_kept(key.id)
+
+
+def to_row(record: Record) -> tuple[Any, ...]:
+    """The columns of a record, whatever stood in the message's headers and in the platform's answer."""
+    return (
+        *key_columns(record.key),
+        as_text(record.operation),
+        record.outcome,
+        record.category,
+        as_text(record.code),
+        as_text(record.message),
+        record.duplicate,
+        min(record.attempts, LARGEST_NUMBER),
+        orjson.dumps(record.response).decode() if record.response is not None else None,
+        as_text(record.first_seen),
+        record.updated_at,
+        as_text(record.replay),
+        record.lane,
+        record.position,
+        record.blocks,
+        record.due_at,
+        record.sent_at,
+        record.epoch,
+    )
 
 
 def to_record(columns: Sequence[Any]) -> Record:
     """The record of a row."""
     response = columns[11]
-    values = [*columns[4:11], orjson.loads(response) if response is not None else None, *columns[12:]]
+    values = [
+        *columns[4:9],
+        bool(columns[9]),
+        columns[10],
+        orjson.loads(response) if response is not None else None,
+        *columns[12:],
+    ]
     return Record(Key(*columns[:4]), *values)

@@ -1,51 +1,92 @@
-"""The database behind the ledger: opened, read, written, and opened anew when its file was lost."""
+"""The database behind the ledger: opened, read, written, and opened anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import wraps
 from secrets import token_bytes
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Table, event, select
-from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Column, ColumnElement, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gateway.ledger.errors import LedgerError, gone, reported
-from gateway.ledger.tables import KEYS, METADATA
+from gateway.ledger.errors import GONE, LedgerError, reported
+from gateway.ledger.migrating import migrate
+from gateway.ledger.sqlite import SqliteFile
+from gateway.ledger.tables import KEYS
 
-OPEN_ATTEMPTS = 4
-OPEN_PAUSE_SECONDS = 0.25
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Database(Protocol):
+    """What differs from one kind of database to the other."""
+
+    engine: AsyncEngine
+    insert: Callable[..., Any]
+    """Its insert statement, that can be told what to do with a row that is there."""
+    lock: str
+    """The statement that lets one process at a time change tables, until the transaction ends."""
+
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """The condition that a column is one of several values, which come as one parameter of this name."""
+
+    def several(self, values: Collection[str]) -> Any:
+        """Those values as that parameter."""
+
+    def make(self) -> None:
+        """Make what must be there before it is connected to. Raises LedgerError."""
+
+    def is_there(self) -> bool:
+        """Whether it is still the one that was opened."""
 
 
 class Store:
     """Connections to the ledger's tables. Whatever fails here is a LedgerError."""
 
     def __init__(self, url: str) -> None:
-        self.engine = create_async_engine(url.replace("sqlite://", "sqlite+aiosqlite://", 1))
+        self._database = _database(url)
+        self.engine = self._database.engine
+        self.insert = self._database.insert
+        self.among = self._database.among
+        self.several = self._database.several
         self.secret = token_bytes(32)
-        self._file = LedgerFile(Path(url.removeprefix("sqlite:///")))
         self._lost = False
         self._opening = asyncio.Lock()
-        event.listen(self.engine.sync_engine, "connect", prepare)
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
-        """Make what is missing: the file, its tables, its secret."""
-        self._file.make()
-        await self._prepared()
+        """Make what is missing: the database, its tables, its secret."""
+        self._database.make()
+        async with reported():
+            await migrate(self.engine, self._database.lock)
+            self.secret = await self._kept_secret()
         self._lost = False
 
     async def reopen_if_lost(self) -> None:
         """Start over with a new file, once it was noticed that the old one is gone."""
         async with self._opening:
             if self._lost:
-                await self.close()
+                await self.engine.dispose()
                 await self.open()
 
     async def close(self) -> None:
-        """End every connection; each has a thread that would keep the process."""
+        """End every connection; one to a file has a thread that would keep the process."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self.engine.dispose()
+
+    async def apart(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do it in a task of its own: a caller that is cancelled, even twice, leaves no transaction open."""
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked has it, unless nobody is there any more
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -62,11 +103,7 @@ class Store:
             yield connection
         self._verify()
 
-    def insert(self, table: Table) -> Insert:
-        """An insert that can be told what to do with a row that is there."""
-        return insert(table)
-
-    def replacing(self, table: Table, fence: str | None = None) -> Insert:
+    def replacing(self, table: Table, fence: str | None = None) -> Any:
         """An insert that replaces the row with the same key, but none whose `fence` is higher."""
         row = self.insert(table)
         return row.on_conflict_do_update(
@@ -75,64 +112,44 @@ class Store:
             where=None if fence is None else table.c[fence] <= row.excluded[fence],
         )
 
+    def compiled(self, statement: Any) -> str:
+        """Its text, to be run with rows in the order of the table's columns: much less work for each row."""
+        return str(statement.compile(dialect=self.engine.dialect))
+
     def _verify(self) -> None:
-        """A deleted file can be written to, and what was written is lost."""
-        if self._lost or not self._file.is_there():
+        if self._lost or not self._database.is_there():
             self._lost = True
-            raise gone()
+            raise LedgerError(*GONE)
 
-    async def _prepared(self) -> None:
-        """Processes that start at once get in each other's way here."""
-        for _ in range(OPEN_ATTEMPTS - 1):
-            try:
-                async with reported():
-                    return await self._prepare()
-            except LedgerError:
-                await asyncio.sleep(OPEN_PAUSE_SECONDS)
-        async with reported():
-            return await self._prepare()
-
-    async def _prepare(self) -> None:
-        """A new file gets the secret that we have: what was hashed stays comparable when a file was lost."""
+    async def _kept_secret(self) -> bytes:
+        """A new ledger gets the one that we have: what was hashed stays comparable when a file was lost."""
+        kept = select(KEYS.c.value).where(KEYS.c.name == "hash")
+        async with self.engine.connect() as connection:
+            if secret := await connection.scalar(kept):
+                return bytes(secret)
+        first = self.insert(KEYS).values(name="hash", value=self.secret).on_conflict_do_nothing()
         async with self.engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
-            row = self.insert(KEYS).values(name="hash", value=self.secret)
-            await connection.execute(row.on_conflict_do_nothing())
-            kept = await connection.execute(select(KEYS.c.value).where(KEYS.c.name == "hash"))
-            self.secret = bytes(kept.scalar_one())
+            await connection.execute(first)
+            return bytes((await connection.execute(kept)).scalar_one())
 
 
-class LedgerFile:
-    """A database file, and whether it is still the one that was opened."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._identity: tuple[int, int] | None = None
-
-    def make(self) -> None:
-        """The file holds tokens: nobody else on this machine reads it."""
-        try:
-            self._path.touch(mode=0o600, exist_ok=True)
-        except OSError as error:
-            wrong = f"the ledger's file {self._path.name} cannot be made: {error.strerror}"
-            raise LedgerError(wrong, "see ledger.url") from None
-        self._identity = self._now()
-
-    def is_there(self) -> bool:
-        """False once it was deleted or replaced."""
-        return self._now() == self._identity
-
-    def _now(self) -> tuple[int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+Method = Callable[Concatenate[Any, Parameters], Coroutine[Any, Any, Result]]
 
 
-def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
-    """What every new connection is told."""
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def apart(method: Method[Parameters, Result]) -> Method[Parameters, Result]:
+    """A method of what has a `_store`, not disturbed when its caller is cancelled; see Store.apart."""
+
+    @wraps(method)
+    async def run(this: Any, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        done: Result = await this._store.apart(method(this, *args, **kwargs))
+        return done
+
+    return run
+
+
+def _database(url: str) -> Database:
+    if url.startswith("postgresql"):
+        from gateway.ledger.postgres import Postgres  # noqa: PLC0415 - its driver, only where it is used
+
+        return Postgres(url)
+    return SqliteFile(url)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    and_,
 )
 
 METADATA = MetaData()
@@ -41,13 +42,10 @@ EVENTS = Table(
     Column("epoch", BigInteger, nullable=False, server_default="0"),  # of the lease it was written under
     Index("events_id", "id"),
 )
-Index(
-    "events_blocking",
-    EVENTS.c.lane,
-    EVENTS.c.position,
-    sqlite_where=EVENTS.c.blocks.is_not(None),
-    postgresql_where=EVENTS.c.blocks.is_not(None),
-)
+BLOCKING = EVENTS.c.blocks.is_not(None)
+ENDED = and_(EVENTS.c.outcome.is_not(None), EVENTS.c.blocks.is_(None))
+Index("events_blocking", EVENTS.c.lane, EVENTS.c.position, sqlite_where=BLOCKING, postgresql_where=BLOCKING)
+Index("events_ended", EVENTS.c.updated_at, sqlite_where=ENDED, postgresql_where=ENDED)
 
 STEPS = Table(
     "steps",  # of events that take several calls: what is done already
@@ -87,6 +85,19 @@ CLAIMS = Table(
     Column("scope", String, primary_key=True),
     Column("value", String, primary_key=True),  # keyed hash
     Column("at", String, nullable=False),
+    Index("claims_at", "at"),
+)
+
+INBOX = Table(
+    "inbox",  # calls from platforms that the broker does not have yet: the only place where data of events is kept
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # in order of arrival
+    Column("id", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Index("inbox_id", "id", unique=True),
 )
 
 LEASES = Table(

@@ -111,7 +111,8 @@ class ServiceInvoked(Data):
     """3.3 发布服务: the provincial gateway called a service that we publish, and its signature was right.
 
     uid, uinfo and ext are as the gateway sent them, null where it signed none; their grammar is not public.
-    The signature does not cover query and body. `body` is exactly what came: text, or base64 where it is none.
+    The signature does not cover query and body. `body` is exactly what came: text, or base64 where it is none or
+    would be too long.
     """
 
     service: Annotated[ServiceName, Field(title="服务名称")]

@@ -10,7 +10,6 @@ import pytest
 from aiohttp import ClientSession
 
 from deploy.local.management import Vhost
-from gateway.outbox import Outbox
 from gateway.topology import Names, account_queues
 from gateway.web import application, serve
 from gateway.worker import Worker
@@ -57,12 +56,11 @@ async def delete(stage: Scene, name: str) -> None:
 async def watched(worker: Worker) -> AsyncIterator[Watch]:
     """Serve the worker's readiness, as a process does, and watch it."""
     watch = Watch()
-    outbox = Outbox(worker.settings.broker, "tests")
 
     async def not_ready() -> dict[str, str]:
         return {} if worker.ready else {str(worker.account): worker.phase}
 
-    app = application([], worker.ledger, outbox, not_ready)
+    app = application([], worker.ledger, not_ready)
     async with serve(app, worker.settings.http) as address:
         task = asyncio.create_task(watch.follow(address))
         try:

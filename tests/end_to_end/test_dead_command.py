@@ -18,7 +18,7 @@ async def four_letters(stage: Scene) -> list[str]:
     await stage.fault("code", code="500", path="syncLoginInfo")
     events = [
         credit(TICKET, id="e-rejected"),
-        enrolment(TICKET, id="e-unknown"),
+        enrolment(TICKET, id="e-unknown", subject="learner/1"),  # it holds its lane
         mobile_login(TICKET, id="e-exhausted"),
     ]
     invalid = credit(TICKET, id="e-invalid", realname="张三丰")

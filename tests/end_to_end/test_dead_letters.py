@@ -156,7 +156,7 @@ async def test_interactive_questions_never_become_dead_letters(stage: Scene) -> 
 async def test_events_in_are_events_accepted_and_events_dead(stage: Scene) -> None:
     await stage.platform.tell("verify", **verified("t-verified"))
     await stage.fault("code", code="X9999", path="accountantReg", times=3)
-    good = [enrolment(f"t-{number}") for number in range(10)] + [credit("t-verified")]
+    good = [enrolment(f"e-{number}") for number in range(10)] + [credit("t-verified")]
     bad = [credit(f"t-{number}") for number in range(5)] + [mobile_login("t-1") | {"data": {}}]
     async with stage.running():
         for event in (*good, *bad):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 
 from deploy.local.stack import free_port
 from tests.support.commands import gateway, server
@@ -59,11 +61,22 @@ async def test_gateway_serve_answers_without_working(stage: Scene) -> None:
         assert await web.stop() == 0
 
 
-async def test_gateway_serve_is_not_ready_while_the_broker_is_away(stage: Scene) -> None:
+async def test_gateway_serve_is_ready_while_the_broker_is_away_for_it_keeps_what_comes(stage: Scene) -> None:
     stage.settings()
     away = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
-    async with server(stage.folder, "serve", ready="/healthz", GATEWAY_BROKER__URL=away) as web:
+    async with server(stage.folder, "serve", GATEWAY_BROKER__URL=away) as web:
+        assert json.loads(await web.get("/readyz")) == {"status": "ready", "reasons": {}}
+        assert await web.sample("gateway_inbound_waiting", **ACCOUNT) == 0
+        assert await web.stop() == 0
+
+
+async def test_gateway_serve_is_not_ready_while_its_ledger_fails(stage: Scene) -> None:
+    stage.settings()
+    async with server(stage.folder, "serve") as web:
+        with closing(sqlite3.connect(stage.folder / "gateway.db", isolation_level=None)) as other:
+            other.execute("DROP TABLE pulse")
         assert await web.status("/readyz") == 503
+        assert await web.status("/metrics") == 200
 
 
 async def test_a_gateway_without_broker_is_alive_and_not_ready_and_says_which_account(stage: Scene) -> None:

@@ -1,7 +1,6 @@
 """What the ledger keeps of an account: its token, fenced by generation, and whether it was stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from time import time
 
@@ -22,17 +21,6 @@ class Toy(AccountSettings):
 
 ACCOUNT = Account("toy_land", "default", Toy())
 OTHERS = [Account("toy_land", "second", Toy()), Account("other_land", "default", Toy())]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-async def ledger(file: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(f"sqlite:///{file}") as opened:
-        yield opened
 
 
 # --- tokens
@@ -59,16 +47,16 @@ async def test_a_token_of_an_earlier_generation_never_replaces_a_later_one(
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(1, 9)))
-async def test_in_whatever_order_logins_arrive_the_latest_generation_stays(file: Path, order: list[int]) -> None:
-    async with open_ledger(f"sqlite:///{file}") as ledger:
+async def test_in_whatever_order_logins_arrive_the_latest_generation_stays(url: str, order: list[int]) -> None:
+    async with open_ledger(url) as ledger:
         store = ledger.tokens(Account("toy_land", str(order).strip("[]"), Toy()))
         for generation in order:
             await store.save_token(Token(f"t{generation}", generation, 0.0))
         assert await store.load_token() == Token("t8", 8, 0.0)
 
 
-async def test_logins_of_two_processes_at_once_leave_one_whole_token(ledger: Ledger, file: Path) -> None:
-    async with open_ledger(f"sqlite:///{file}") as second:
+async def test_logins_of_two_processes_at_once_leave_one_whole_token(ledger: Ledger, url: str) -> None:
+    async with open_ledger(url) as second:
         saves = [
             side.tokens(ACCOUNT).save_token(Token(f"token {number}", number, float(number)))
             for number in range(10)
@@ -110,8 +98,8 @@ async def test_a_reserved_generation_takes_the_place_of_the_token_before_it(ledg
     assert await store.load_token() == Token("new", 4, 3.0)
 
 
-async def test_everybody_who_reserves_gets_a_generation_of_his_own(ledger: Ledger, file: Path) -> None:
-    async with open_ledger(f"sqlite:///{file}") as second:
+async def test_everybody_who_reserves_gets_a_generation_of_his_own(ledger: Ledger, url: str) -> None:
+    async with open_ledger(url) as second:
         sides = [side.tokens(ACCOUNT) for side in (ledger, second) for _ in range(10)]
         taken = await asyncio.gather(*(side.reserve() for side in sides))
     assert len(set(taken)) == 20

@@ -1,9 +1,7 @@
 """Where events stand in their lanes, and which of two workers may write: positions, leases, fences."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from time import time
 from typing import Any
 from uuid import uuid4
@@ -12,24 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.account import Account, AccountSettings
-from gateway.ledger import Ahead, Key, Ledger, Record, open_ledger
-from gateway.ledger.records import Blocks
-
-KEY = Key("toy_land", "default", "/school", "e-1")
-ACCOUNT = Account("toy_land", "default", AccountSettings())
-OTHER = Account("toy_land", "second", AccountSettings())
-EMPTY = Record(KEY, "credit-sync", None, None, None, "", False, 1, None, "", "")
+from gateway.ledger import Ahead, Blocks, Ledger, Record, open_ledger
+from tests.unit.ledgers import ACCOUNT, KEY, OTHER, found, record
 
 
 def event(name: str, lane: str | None = None, position: int | None = None, **changed: Any) -> Record:
-    return replace(EMPTY, key=replace(KEY, id=name), lane=lane, position=position, **changed)
-
-
-@pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(f"sqlite:///{tmp_path / 'gateway.db'}") as opened:
-        yield opened
+    return record(replace(KEY, id=name), **{"outcome": None, "lane": lane, "position": position, **changed})
 
 
 # --- lanes
@@ -79,7 +65,7 @@ EVENTS = st.tuples(st.integers(0, 30), st.integers(0, 200), st.sampled_from(["wa
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=120, unique_by=lambda one: one[1]))
 async def test_whatever_was_recorded_hundreds_of_questions_at_once_are_answered_like_one_by_one(
-    tmp_path: Path, made: list[tuple[int, int, Blocks | None]]
+    url: str, made: list[tuple[int, int, Blocks | None]]
 ) -> None:
     run = uuid4()  # examples share the file
 
@@ -87,7 +73,7 @@ async def test_whatever_was_recorded_hundreds_of_questions_at_once_are_answered_
         return f"{run}:{number}"
 
     events = [event(lane(at), lane(n), at + 1, blocks=why) for n, at, why in made]
-    async with open_ledger(f"sqlite:///{tmp_path / 'gateway.db'}") as ledger:
+    async with open_ledger(url) as ledger:
         await asyncio.gather(*(ledger.record(one) for one in events))
         asked = [(event(lane(n)).key if n % 3 else None, lane(n % 40) if n % 4 else None) for n in range(600)]
         answers = await asyncio.gather(*(ledger.look(key, lane) for key, lane in asked))
@@ -131,14 +117,14 @@ async def test_of_leases_taken_at_once_each_has_its_own_epoch(ledger: Ledger) ->
 
 @pytest.mark.parametrize(("epoch", "kept"), [(2, "old"), (3, "new"), (4, "new")])
 async def test_a_record_of_an_earlier_epoch_never_replaces_a_later_one(ledger: Ledger, epoch: int, kept: str) -> None:
-    await ledger.record(replace(EMPTY, message="old", epoch=3))
-    await ledger.record(replace(EMPTY, message="new", epoch=epoch))
-    record = (await ledger.look(KEY, None)).record
-    assert record is not None
-    assert (record.message, record.epoch) == (kept, max(3, epoch))
+    await ledger.record(record(message="old", epoch=3))
+    await ledger.record(record(message="new", epoch=epoch))
+    stays = await found(ledger)
+    assert stays is not None
+    assert (stays.message, stays.epoch) == (kept, max(3, epoch))
 
 
 async def test_of_records_written_at_once_the_last_of_the_highest_epoch_stays(ledger: Ledger) -> None:
     epochs = [1, 3, 2, 3, 1]
-    await asyncio.gather(*(ledger.record(replace(EMPTY, attempts=n, epoch=e)) for n, e in enumerate(epochs)))
-    assert (await ledger.look(KEY, None)).record == replace(EMPTY, attempts=3, epoch=3)
+    await asyncio.gather(*(ledger.record(record(attempts=n, epoch=e)) for n, e in enumerate(epochs)))
+    assert await found(ledger) == record(attempts=3, epoch=3)

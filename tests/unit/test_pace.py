@@ -1,12 +1,15 @@
 """Slots and rate of one account: interactive calls have slots of their own, and go first."""
 
 import asyncio
-from time import perf_counter
+from time import monotonic, perf_counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.account import AccountSettings
-from gateway.pace import Pace
+from gateway.pace import Pace, Slots
+from gateway.window import Window
 
 
 class Crowd:
@@ -77,6 +80,154 @@ async def test_a_call_that_is_cancelled_while_it_waits_takes_no_slot_along(rate:
         pass
 
 
+# --- following what the calls meet
+
+
+async def test_after_an_outage_the_first_durable_call_goes_alone_and_each_answer_lets_more_in() -> None:
+    crowd = Crowd(max_in_flight=8)
+    crowd.pace.failed(monotonic(), throttled=False, down=True)
+    calls = [crowd.start(str(n)) for n in range(8)]
+    seen = []
+    for answers in (1, 2, 4, 0):
+        await settled()
+        seen.append(len(crowd.inside))
+        for _ in range(answers):
+            crowd.pace.answered()
+    assert seen == [1, 2, 4, 8]
+    crowd.go.set()
+    await asyncio.gather(*calls)
+
+
+async def test_after_throttling_half_as_many_durable_calls_go_at_once() -> None:
+    crowd = Crowd(max_in_flight=8, interactive_slots=3)
+    began = monotonic()
+    for _ in range(5):
+        crowd.pace.failed(began, throttled=True, down=False)
+    calls = [crowd.start(str(n)) for n in range(8)] + [crowd.start(f"asked {n}", True) for n in range(3)]
+    await settled()
+    assert len(crowd.inside) == 4 + 3
+    crowd.go.set()
+    await asyncio.gather(*calls)
+
+
+async def test_a_failure_that_says_nothing_of_the_platform_changes_nothing() -> None:
+    pace = Pace(AccountSettings(max_in_flight=8))
+    pace.failed(monotonic(), throttled=False, down=False)
+    assert (pace.window.size, pace.window.share) == (8, 1.0)
+
+
+async def test_the_mean_duration_follows_the_calls() -> None:
+    pace = Pace(AccountSettings())
+    for _ in range(100):
+        pace.took(2.0)
+    assert pace.seconds_per_call == pytest.approx(2.0, rel=0.01)
+    pace.took(0.0)
+    assert pace.seconds_per_call == pytest.approx(1.8, rel=0.01)
+
+
+# --- slots
+
+
+class Room:
+    """Visitors of a few slots, who may be cancelled at any moment."""
+
+    def __init__(self, ceiling: int) -> None:
+        self.window = Window(ceiling)
+        self.slots = Slots(self.window)
+        self.inside: list[int] = []
+        self.entered: list[int] = []
+        self.ends: list[asyncio.Event] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def visit(self, number: int) -> None:
+        async with self.slots:
+            assert len(self.inside) < self.window.size, "more than the window has room for"
+            self.inside.append(number)
+            self.entered.append(number)
+            try:
+                await self.ends[number].wait()
+            finally:
+                self.inside.remove(number)
+
+    def arrive(self) -> None:
+        self.ends.append(asyncio.Event())
+        self.tasks.append(asyncio.create_task(self.visit(len(self.tasks))))
+
+    def pick(self, which: int) -> int | None:
+        standing = [number for number, task in enumerate(self.tasks) if not task.done()]
+        return standing[which % len(standing)] if standing else None
+
+    def check(self) -> None:
+        """Once all has settled: whoever waits, waits because the room is full."""
+        waiting = [n for n, task in enumerate(self.tasks) if not task.done() and n not in self.inside]
+        assert not waiting or len(self.inside) >= self.window.size
+        assert self.entered == sorted(self.entered), "first come first served"
+
+    def do(self, step: str, which: int) -> None:
+        number = self.pick(which)
+        match step:
+            case "arrive":
+                self.arrive()
+            case "end" if number is not None:
+                self.ends[number].set()
+            case "cancel" if number is not None:
+                self.tasks[number].cancel()
+            case "answered":
+                self.window.answered()
+                self.slots.resized()
+            case "throttled":
+                self.window.throttled(0.0, float("-inf"))
+            case "collapsed":
+                self.window.collapsed()
+
+
+VISITS = st.lists(
+    st.tuples(
+        st.sampled_from(["arrive", "arrive", "arrive", "end", "end", "cancel", "answered", "throttled", "collapsed"]),
+        st.integers(0, 1000),
+        st.integers(0, 3),
+    ),
+    max_size=80,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 5), VISITS)
+def test_whatever_is_cancelled_no_slot_is_lost_and_none_is_given_twice(
+    ceiling: int, steps: list[tuple[str, int, int]]
+) -> None:
+    async def scenario() -> None:
+        room = Room(ceiling)
+        for step, which, pauses in steps:
+            room.do(step, which)
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            if pauses == 3:
+                await settled()
+                room.check()
+        for end in room.ends:
+            end.set()
+        ends = await asyncio.wait_for(asyncio.gather(*room.tasks, return_exceptions=True), 5)
+        assert not [end for end in ends if isinstance(end, AssertionError)]
+        await all_slots_are_free(room)
+
+    asyncio.run(scenario())
+
+
+async def all_slots_are_free(room: Room) -> None:
+    before = len(room.tasks)
+    for _ in range(room.window.size + 1):
+        room.arrive()
+    await settled()
+    assert room.inside == list(range(before, before + room.window.size))
+    for end in room.ends:
+        end.set()
+    await asyncio.gather(*room.tasks[before:])
+
+
+# --- the rate
+
+
 async def timed(pace: Pace, calls: int) -> float:
     async def call() -> None:
         async with pace.slot(interactive=False):
@@ -91,14 +242,22 @@ async def test_calls_beyond_the_rate_are_held_back() -> None:
     assert await timed(Pace(AccountSettings(rate_per_second=50)), 65) >= 0.28
 
 
+async def test_after_throttling_only_a_share_of_the_rate_is_used() -> None:
+    pace = Pace(AccountSettings(rate_per_second=50))
+    pace.window.share = 0.5
+    assert await timed(pace, 40) >= 0.55  # each takes the room of two: 25 at once, 15 at 25 a second
+
+
 async def test_without_a_rate_nothing_is_held_back() -> None:
-    assert await timed(Pace(AccountSettings(max_in_flight=1000)), 1000) < 0.5
+    assert await timed(Pace(AccountSettings(max_in_flight=1000)), 1000) < 2
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.5, 0.01])
-async def test_a_rate_below_one_or_broken_is_a_rate_too(rate: float) -> None:
+@pytest.mark.parametrize("share", [1.0, 0.05])
+async def test_a_rate_below_one_or_broken_is_a_rate_too(rate: float, share: float) -> None:
     """The settings allow any rate above nothing: the first call goes at once."""
     pace = Pace(AccountSettings(rate_per_second=rate))
+    pace.window.share = share
     async with asyncio.timeout(1), pace.slot(interactive=False):
         pass
 

@@ -20,6 +20,11 @@ def test_each_attempt_waits_on_the_next_rung(attempts: int, seconds: int) -> Non
     assert after_failure(BUSY, attempts, LADDER) == Delay(seconds)
 
 
+def test_an_event_that_has_paid_for_nothing_yet_waits_on_the_first_rung() -> None:
+    assert after_failure(BUSY, 0, LADDER) == Delay(5)
+    assert after_failure(asked_for(31), 0, LADDER) == Delay(120)
+
+
 @pytest.mark.parametrize("attempts", [6, 7, 1000])
 def test_past_the_last_rung_the_event_is_dead_and_says_why(attempts: int) -> None:
     end = after_failure(BUSY, attempts, LADDER)
@@ -64,7 +69,7 @@ def test_a_question_is_never_exhausted_it_expires() -> None:
 
 @settings(deadline=None)
 @given(
-    st.integers(1, 10_000),
+    st.integers(0, 10_000),
     st.lists(st.integers(1, 86_400), min_size=1, max_size=20, unique=True).map(sorted),
     st.none() | st.floats(0, 1e6),
     st.none() | st.floats(-10, 1e6),
@@ -77,7 +82,7 @@ def test_every_failure_leads_somewhere(
         case Delay(seconds):
             assert seconds in ladder
             assert seconds >= min(after or 0, ladder[-1])
-            assert seconds >= ladder[min(attempts, len(ladder)) - 1]
+            assert seconds >= ladder[min(max(attempts, 1), len(ladder)) - 1]
             assert left is None or seconds < left
         case Dead(category=category):
             assert (left, category) == (None, Category.EXHAUSTED)

@@ -129,6 +129,20 @@ async def test_a_login_that_failed_leaves_no_token_behind(bench: Bench) -> None:
     assert (bench.store.token, bench.keeper.state) == (None, "none")
 
 
+async def test_a_token_given_up_for_a_login_is_not_taken_up_again_by_a_late_answer(bench: Bench) -> None:
+    """The store says that it is dead, and the login may have killed it though it failed."""
+    token = await bench.keeper.current()
+    bench.now += 100
+    bench.platform.answers = [BUSY]
+    bench.platform.open.clear()
+    caller = bench.start()
+    await step()
+    bench.keeper.used(token)
+    bench.platform.open.set()
+    await asyncio.wait([caller])
+    assert await bench.keeper.current() != token
+
+
 async def test_a_token_refused_while_it_is_still_being_recorded_is_not_handed_out_again(bench: Bench) -> None:
     """The store may take seconds (a locked ledger); look again after waiting (facts, pitfall 17)."""
     bench.platform.open.clear()

@@ -186,13 +186,13 @@ async def ask(client: Client, name: str, **changes: Any) -> Ending:
 
 
 class School(Inbound):
-    """What the core gives to the login jump; keeps what was published, and can be told to fail or to wait."""
+    """What the core gives to the login jump; keeps events in memory, and can be told to fail or to wait."""
 
     def __init__(self, *accounts: Account) -> None:
         self.published: list[dict[str, Any]] = []
-        self.broker_away = False
-        self.confirmed = asyncio.Event()
-        self.confirmed.set()
+        self.ledger_away = False
+        self.written = asyncio.Event()
+        self.written.set()
         self._accounts = {each.name: each for each in accounts}
         self._taken: set[tuple[str, str, str]] = set()
 
@@ -201,21 +201,23 @@ class School(Inbound):
             raise web.HTTPNotFound(text="no such account is configured\n")
         return self._accounts[name]
 
-    async def publish(self, account: Account, event: str, subject: str | None, data: BaseModel) -> None:
-        if self.broker_away:
-            raise web.HTTPServiceUnavailable(text="the event cannot be kept now\n")
-        await self.confirmed.wait()
+    async def keep(self, account: Account, event: str, subject: str | None, data: BaseModel, once: str) -> bool:
+        await self.written.wait()
+        if self.ledger_away:
+            raise web.HTTPServiceUnavailable(text="it cannot be kept now\n")
+        if await self.kept(account, event, once):
+            return False
+        self._taken.add((account.name, event, once))
         about = {"account": account.name, "event": event, "subject": subject}
         self.published.append(about | {"data": data.model_dump(mode="json")})
+        return True
 
-    async def claim(self, account: Account, scope: str, value: str) -> bool:
-        claimed = (str(account), scope, value)
-        fresh = claimed not in self._taken
-        self._taken.add(claimed)
-        return fresh
+    async def kept(self, account: Account, event: str, once: str) -> bool:
+        return (account.name, event, once) in self._taken
 
-    async def release(self, account: Account, scope: str, value: str) -> None:
-        self._taken.discard((str(account), scope, value))
+    def forget(self) -> None:
+        """Be a school where no code was used yet."""
+        self._taken.clear()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tests.platforms.gd_accounting.support import (
     served,
     simulated,
 )
+from tests.support.outside import until
 from workers.gd_accounting.simulator.learners import Learner, encoded, signature
 
 LANDING = "https://school.example/welcome"
@@ -77,12 +78,12 @@ async def test_a_learner_goes_on_to_the_school_with_the_id_of_an_arrival_that_wa
 
 
 async def test_nobody_is_sent_on_before_the_event_is_kept(jump: Jump) -> None:
-    jump.school.confirmed.clear()
+    jump.school.written.clear()
     visiting = asyncio.create_task(jump.arrive())
     await asyncio.sleep(0.2)
     assert not visiting.done()
     assert (await jump.platform.counts())[GET_DATA] == 1
-    jump.school.confirmed.set()
+    jump.school.written.set()
     assert (await visiting).status == 302
 
 
@@ -174,7 +175,7 @@ async def test_a_code_that_the_platform_calls_expired_is_refused_and_not_tried_a
     """A0311 授权已过期 to a call that carried no token speaks of the code: 授权码."""
     code = await jump.code()
     await jump.visit(code)
-    await jump.school.release(jump.school.account("default"), "authorizationCode", code)
+    jump.school.forget()
     assert (await jump.visit(code)).status == 403
 
 
@@ -206,7 +207,6 @@ async def test_data_that_the_platform_did_not_sign_is_refused_and_nothing_publis
     code = await jump.code(**flag)
     assert [(await jump.visit(code)).status for _ in range(2)] == [403, 403]
     assert jump.school.published == []
-    assert (await jump.platform.counts())[GET_DATA] == 1
 
 
 async def test_an_account_that_nobody_configured_is_not_found(jump: Jump) -> None:
@@ -255,17 +255,31 @@ async def test_a_platform_that_cannot_be_reached_is_a_503() -> None:
         assert [(await visit(SAMPLE_CODE)).status for _ in range(2)] == [503, 503]
 
 
-async def test_a_broker_that_keeps_nothing_is_a_503_and_the_code_is_given_back() -> None:
+async def test_a_ledger_that_keeps_nothing_is_a_503_and_the_code_is_not_used_up() -> None:
     """The document does not say that the platform honours a code only once; if it does, the learner starts anew."""
     learner = Learner(TICKET, PERSON["idNum"], "张三", "2", "2024", "440106")
     answer = said(data=encoded(learner, signature(learner, SECRET)))
     async with scripted(login_resolve=answer) as platform:
         school = School(account(platform.url, landing_url=LANDING))
         async with served(school) as visit:
-            school.broker_away = True
+            school.ledger_away = True
             assert (await visit(SAMPLE_CODE)).status == 503
-            school.broker_away = False
+            school.ledger_away = False
             assert [(await visit(SAMPLE_CODE)).status for _ in range(2)] == [302, 403]
+    assert len(school.published) == 1
+
+
+async def test_of_visits_at_once_with_a_code_that_the_platform_honours_twice_one_is_let_in() -> None:
+    learner = Learner(TICKET, PERSON["idNum"], "张三", "2", "2024", "440106")
+    answer = said(data=encoded(learner, signature(learner, SECRET)))
+    async with scripted(login_resolve=answer) as platform:
+        school = School(account(platform.url, landing_url=LANDING))
+        async with served(school) as visit:
+            school.written.clear()
+            visits = asyncio.gather(visit(SAMPLE_CODE), visit(SAMPLE_CODE))
+            await until(lambda: len(platform.seen) == 2)
+            school.written.set()
+            assert sorted(answer.status for answer in await visits) == [302, 403]
     assert len(school.published) == 1
 
 
@@ -285,7 +299,7 @@ async def test_nothing_of_the_learner_is_in_the_logs_or_in_what_the_browser_read
         for fault in ("closed", "html"):
             await jump.platform.fault(fault)
             answers.append(await jump.visit(codes[4]))
-        jump.school.broker_away = True
+        jump.school.ledger_away = True
         answers.append(await jump.visit(codes[5]))
     assert {answer.status for answer in answers} >= {302, 403, 503}
     assert {event["event"] for event in events} >= {"learner.refused", "learner.unresolved"}

@@ -1,11 +1,13 @@
 """附件二 over real HTTP: what the platform is answered, and what becomes an event."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -14,15 +16,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.broker import NotPublishedError, Outgoing
-from gateway.ledger import open_ledger
-from gateway.outbox import Outbox
-from gateway.settings import Broker
+from gateway.ledger import Ledger, open_ledger
 from gateway.web import application
 from schemas.fields import Data
 from schemas.gd_driving import INBOUND
 from tests.platforms.gd_driving.support import CALLBACK_SECRET, CALLBACK_URL, account, school
 from tests.platforms.gd_driving.support import settings as school_settings
+from tests.support.inbox import handed_out, taking_no_calls
 from workers.gd_driving import inbound as module
 from workers.gd_driving.inbound import RefusedError
 from workers.gd_driving.qrcode import Callbacks
@@ -34,28 +34,19 @@ NOW = 1_700_000_000
 CODE = "A6DD516603F8DB25C5F6CA52E6B93102"
 
 
-class Box(Outbox):
-    """Takes what is published like a broker, unless it is away."""
-
-    def __init__(self) -> None:
-        super().__init__(Broker(), "test")
-        self.taken: list[dict[str, Any]] = []
-        self.away = False
-
-    async def publish(self, outgoing: Outgoing) -> None:
-        if self.away:
-            raise NotPublishedError("no confirm from the broker: test")
-        assert outgoing.exchange == "gateway.inbound"
-        assert outgoing.routing_key == "gd_driving.training-signed"
-        self.taken.append(orjson.loads(outgoing.body))
-
-
 class Platform:
-    """The platform, as it calls us back."""
+    """The platform, as it calls us back, and the ledger where its calls wait for the broker."""
 
-    def __init__(self, client: "TestClient[web.Request, web.Application]", box: Box) -> None:
+    def __init__(self, client: "TestClient[web.Request, web.Application]", ledger: Ledger, file: Path) -> None:
         self.client = client
-        self.box = box
+        self.file = file
+        self._ledger = ledger
+        self._taken: list[dict[str, Any]] = []
+
+    async def taken(self) -> list[dict[str, Any]]:
+        """Every event so far."""
+        self._taken += await handed_out(self._ledger)
+        return self._taken
 
     async def post(self, body: Any, path: str = PATH) -> tuple[int, dict[str, Any]]:
         data = BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
@@ -78,11 +69,11 @@ async def ready() -> dict[str, str]:
 
 @asynccontextmanager
 async def served(folder: Path, **changes: Any) -> AsyncIterator[Platform]:
-    box = Box()
-    async with open_ledger(f"sqlite:///{folder}/ledger.db") as ledger:
-        app = application([account(school_settings(**changes))], ledger, box, ready)
+    file = folder / "ledger.db"
+    async with open_ledger(f"sqlite:///{file}") as ledger:
+        app = application([account(school_settings(**changes))], ledger, ready)
         async with TestClient(TestServer(app)) as client:
-            yield Platform(client, box)
+            yield Platform(client, ledger, file)
 
 
 @pytest.fixture
@@ -100,7 +91,7 @@ def signed(callback: str | None = "abd=cba", **changes: Any) -> dict[str, Any]:
 async def test_the_documents_sample_with_a_callback_of_ours_becomes_an_event(platform: Platform) -> None:
     status, answer = await platform.post(signed())
     assert (status, answer) == (200, {"errorcode": 0, "message": "执行成功/数据上传成功", "data": None})
-    (event,) = platform.box.taken
+    (event,) = await platform.taken()
     assert event["type"] == "gd_driving.training-signed"
     assert (event["subject"], event["account"]) == ("S199015894568549", "default")
     assert event["data"] == {
@@ -115,7 +106,7 @@ async def test_the_documents_sample_with_a_callback_of_ours_becomes_an_event(pla
 
 async def test_what_the_platform_adds_is_dropped_and_what_it_leaves_open_may_be_null(platform: Platform) -> None:
     assert await platform.code(signed(None, expirationtime=None, something="new")) == 0
-    assert platform.box.taken[0]["data"] == {
+    assert (await platform.taken())[0]["data"] == {
         "code": CODE,
         "expirationtime": None,
         "stunum": "S199015894568549",
@@ -126,14 +117,14 @@ async def test_what_the_platform_adds_is_dropped_and_what_it_leaves_open_may_be_
 async def test_a_callback_that_comes_again_is_refused_as_repeated(platform: Platform) -> None:
     body = signed()
     assert [await platform.code(body) for _ in range(3)] == [0, 201, 201]
-    assert len(platform.box.taken) == 1
+    assert len(await platform.taken()) == 1
 
 
 async def test_a_class_of_students_may_scan_the_same_code(platform: Platform) -> None:
     body = signed()
     for number in range(3):
         assert await platform.code(body | {"stunum": f"S00000000000000{number}", "code": f"{number:032}"}) == 0
-    assert len(platform.box.taken) == 3
+    assert len(await platform.taken()) == 3
 
 
 async def test_a_code_for_a_single_use_takes_one_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,14 +136,29 @@ async def test_a_code_for_a_single_use_takes_one_student(tmp_path: Path, monkeyp
         assert await platform.code(signed()) == 0
 
 
-async def test_a_callback_is_not_done_before_the_broker_has_it_and_may_come_again(platform: Platform) -> None:
+async def test_a_callback_that_cannot_be_kept_is_refused_and_taken_when_it_comes_again(platform: Platform) -> None:
     body = signed()
-    platform.box.away = True
-    assert await platform.code(body) == 1
-    assert platform.box.taken == []
-    platform.box.away = False
-    assert await platform.code(body) == 0
-    assert len(platform.box.taken) == 1
+    with taking_no_calls(platform.file):
+        assert [await platform.code(body) for _ in range(2)] == [1, 1]
+    assert await platform.taken() == []
+    assert [await platform.code(body) for _ in range(2)] == [0, 201]
+    assert len(await platform.taken()) == 1
+
+
+async def test_of_a_callback_that_comes_ten_times_at_once_one_is_taken(platform: Platform) -> None:
+    body = signed()
+    codes = await asyncio.gather(*(platform.code(body) for _ in range(10)))
+    assert sorted(codes) == [0] + [201] * 9
+    assert len(await platform.taken()) == 1
+
+
+async def test_each_callback_is_an_event_of_its_own_id_that_tells_nothing_of_it(platform: Platform) -> None:
+    bodies = [signed() for _ in range(3)]
+    for body in bodies:
+        assert await platform.code(body) == 0
+    ids = [UUID(event["id"]) for event in await platform.taken()]
+    assert len(set(ids)) == 3
+    assert {each.version for each in ids} == {5}
 
 
 @pytest.mark.parametrize(
@@ -182,14 +188,14 @@ async def test_a_callback_is_not_done_before_the_broker_has_it_and_may_come_agai
 )
 async def test_what_cannot_be_read_is_answered_200(platform: Platform, body: bytes) -> None:
     assert await platform.code(body) == 200
-    assert platform.box.taken == []
+    assert await platform.taken() == []
 
 
 @pytest.mark.parametrize("callback", ["", "abd=cba", "a.b.c.d", OURS.sign("a", NOW)[:-1], OURS.sign("a", NOW) + "x"])
 async def test_a_callback_that_was_never_asked_for_is_refused(platform: Platform, callback: str) -> None:
     status, answer = await platform.post(signed() | {"callback": callback})
     assert (status, answer["errorcode"]) == (200, 1)
-    assert platform.box.taken == []
+    assert await platform.taken() == []
 
 
 async def test_a_callback_asked_for_by_another_account_is_refused(platform: Platform) -> None:
@@ -200,7 +206,7 @@ async def test_a_callback_asked_for_by_another_account_is_refused(platform: Plat
 async def test_a_callback_long_after_its_code_is_refused(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "time", lambda: NOW + 901.0)
     assert await platform.code(signed()) == 201
-    assert platform.box.taken == []
+    assert await platform.taken() == []
 
 
 async def test_an_account_that_is_not_there_is_no_service(platform: Platform) -> None:
@@ -243,7 +249,7 @@ async def test_a_student_who_scans_our_code_in_the_sandbox_signs_in(tmp_path: Pa
         order = {"qrcode": ending.response["text"], "deliver_to": str(platform.client.make_url(PATH))}
         scanned = await ours.control("scan", order)
         assert scanned["answer"]["errorcode"] == 0
-        assert platform.box.taken[0]["data"]["callback"] == "terminal-7"
-        assert platform.box.taken[0]["data"]["code"] == scanned["called"]["code"]
+        assert (await platform.taken())[0]["data"]["callback"] == "terminal-7"
+        assert (await platform.taken())[0]["data"]["code"] == scanned["called"]["code"]
         again = await ours.control("scan", order | {"code": scanned["called"]["code"]})
         assert again["answer"]["errorcode"] == 201

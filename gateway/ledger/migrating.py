@@ -1,0 +1,42 @@
+"""Bringing the ledger's tables up to date, whoever made them; several processes may begin at once."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.ledger.errors import LedgerError
+
+LATEST = "0003"
+"""The last of migrations/versions: an up-to-date ledger is opened without alembic, which takes long to import."""
+
+
+async def migrate(engine: AsyncEngine, lock: str) -> None:
+    """Make or change what is missing, all or nothing; `lock` is the statement that lets one do it at a time.
+
+    Raises LedgerError for a ledger that a later release has changed.
+    """
+    async with engine.connect() as connection:
+        if await connection.run_sync(_revision) == LATEST:
+            return
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(lock)
+        await connection.run_sync(_upgrade)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is not None and revision > LATEST:
+        raise LedgerError(f"the ledger has revision {revision}, known here is {LATEST}", "run the later release")
+    return revision
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - a quarter of a second, and only now needed
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    command.upgrade(config, LATEST)

@@ -1,0 +1,1 @@
+"""How the ledger's tables came to be what they are, release by release; the ledger brings itself up to date."""

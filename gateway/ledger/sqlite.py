@@ -1,0 +1,92 @@
+"""The ledger in a file: for everything that runs on one machine."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, ColumnElement, bindparam, event, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gateway.ledger.errors import LedgerError
+
+PRIVATE = 0o600
+
+
+class SqliteFile:
+    """See gateway.ledger.store.Database."""
+
+    insert = staticmethod(insert)
+    lock = "BEGIN IMMEDIATE"
+
+    def __init__(self, url: str) -> None:
+        self._path = Path(url.removeprefix("sqlite:///"))
+        self._identity: tuple[int, int] | None = None
+        self.engine = create_async_engine(f"sqlite+aiosqlite:///{self._path}")
+        event.listen(self.engine.sync_engine, "connect", prepare)
+
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """By a list in JSON."""
+        each = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    def several(self, values: Collection[str]) -> str:
+        """The list."""
+        return orjson.dumps(list(values)).decode()
+
+    def make(self) -> None:
+        """The file holds tokens: nobody else on this machine reads it."""
+        try:
+            with _alone_in(self._path.parent):
+                self._make()
+        except OSError as error:
+            wrong = f"the ledger's file {self._path.name} cannot be made: {error.strerror}"
+            raise LedgerError(wrong, "see ledger.url; the file and its folder must be this user's") from None
+        self._identity = self._found()
+
+    def _make(self) -> None:
+        """What a deleted file has left behind belongs to whoever has it open still, and would spoil a new one."""
+        parts = [Path(f"{self._path}{suffix}") for suffix in ("", "-wal", "-shm")]
+        if not self._path.exists():
+            for part in parts:
+                part.unlink(missing_ok=True)
+        self._path.touch(mode=PRIVATE)
+        for part in parts:
+            if part.exists() and stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
+                part.chmod(PRIVATE)
+
+    def is_there(self) -> bool:
+        """False once the file was deleted or replaced: it can still be written to, and what is written is lost."""
+        return self._found() == self._identity
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Processes that make the file at the same time must not take away each other's."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+    """What every new connection is told."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,262 @@
+"""The order of lanes over retries, pauses, crashes, copies and replays: jobs, settler and order are the real ones.
+
+The invariant, checked at the moment a call reaches the platform: everything published before in the same lane has
+ended, and well where its death holds the lane. See tests/unit/lane_world.py for what is modelled.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gateway.ledger import Key, Record
+from gateway.platform import AfterDeath, Operation, Repeat
+from tests.unit import lane_world
+from tests.unit.lane_world import FULL, REFUSED, Asked, Message, Verdict, World
+
+OPERATIONS = {"a": "skip", "b": "skip", "h": "hold", "n": "never"}
+"""The lanes, and the operation that each is of."""
+
+which = st.integers(0, 10)
+VERDICTS: list[Verdict] = ["accepted", "accepted", "retry", "retry", "dead", "silent", "paused"]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No log lines: thousands of events are settled here."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+class LanesMachine(RuleBasedStateMachine):
+    """Publishers, the platform, the clock, the broker, an operator and kill -9, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.quiet = quiet()
+        self.quiet.__enter__()
+        self.world = World(self._operations())
+        for module in ("job", "settle"):
+            self.patch.setattr(f"gateway.{module}.time", lambda: self.world.now)
+        self.world.on_call = self._called
+        self.world.on_record = self._recorded
+        self.world.on_crash = self._crashed
+        self.verdict: Verdict = "accepted"
+        self.published: dict[str, list[str]] = {lane: [] for lane in OPERATIONS}
+        self.calls: Counter[str] = Counter()
+        self.may_call: dict[str, bool] = {}
+        self.unrecorded: set[str] = set()
+        self.skipped: set[str] = set()
+
+    def _operations(self) -> dict[str, Operation]:
+        kinds = {
+            "skip": (Repeat.IDEMPOTENT, AfterDeath.SKIP),
+            "hold": (Repeat.IDEMPOTENT, AfterDeath.HOLD),
+            "never": (Repeat.NEVER, AfterDeath.SKIP),
+        }
+        return {name: lane_world.operation(lambda: self.world, name, *kind) for name, kind in kinds.items()}
+
+    # --- what must hold
+
+    def _called(self, event: str) -> Verdict:
+        """A call reaches the platform."""
+        self._expect(self.may_call.get(event, True), f"{event} is called again")
+        for before in self.published[event[0]][: self.published[event[0]].index(event)]:
+            self._expect(self._out_of_the_way(before), f"{event} overtakes {before}")
+        self.calls[event] += 1
+        self.unrecorded.add(event)
+        lost = OPERATIONS[event[0]] == "never" and self.verdict == "silent"
+        self.may_call[event] = self.verdict in {"retry", "silent", "paused"} and not lost
+        return self.verdict
+
+    def _out_of_the_way(self, event: str) -> bool:
+        """Whether those behind it may go: it was accepted, or its death was no reason to wait."""
+        record = self._record(event)
+        return event in self.skipped or (record is not None and record.outcome == "accepted")
+
+    def _record(self, event: str) -> Record | None:
+        return self.world.ledger.rows.get(Key("toy_land", "default", "/s", event))
+
+    def _recorded(self, record: Record) -> None:
+        event = record.key.id
+        if record.blocks != "stands":
+            self.unrecorded.discard(event)
+        if record.outcome not in {None, "accepted"} and OPERATIONS[event[0]] != "hold":
+            self.skipped.add(event)
+
+    def _crashed(self) -> None:
+        """What was called and whose end nobody has written down is called again, where that may be."""
+        for event in self.unrecorded:
+            if OPERATIONS[event[0]] != "never":
+                self.may_call[event] = True
+        self.unrecorded.clear()
+
+    def _expect(self, true: bool, what: str) -> None:
+        if not true:
+            self.world.violations.append(what)
+
+    @invariant()
+    def nothing_is_wrong(self) -> None:
+        assert not self.world.violations
+
+    @invariant()
+    def waiting_uses_no_attempts(self) -> None:
+        for key, record in self.world.ledger.rows.items():
+            made = self.calls[key.id] + (record.code == "worker-lost")
+            assert record.attempts <= made, f"{key.id} is said to have been called {record.attempts} times"
+
+    # --- the world goes on
+
+    @rule(lane=st.sampled_from(list(OPERATIONS)), number=st.integers(1, 4))
+    def publish(self, lane: str, number: int) -> None:
+        for _ in range(number):
+            event = f"{lane}{len(self.published[lane])}"
+            self.published[lane].append(event)
+            self.world.publish(event, lane, OPERATIONS[lane])
+
+    @precondition(lambda self: any(self.published.values()))
+    @rule(number=which)
+    def publish_again(self, number: int) -> None:
+        """A service that got no confirm."""
+        events = [event for lane in self.published.values() for event in lane[-3:]]
+        event = events[number % len(events)]
+        self.world.publish(event, event[0], OPERATIONS[event[0]])
+
+    @rule(source=st.sampled_from(["bulk", "bulk", "due"]))
+    def deliver(self, source: Any) -> None:
+        self.world.deliver(source)
+
+    @precondition(lambda self: self.world.asked)
+    @rule(number=which, verdict=st.sampled_from(VERDICTS), answer=st.booleans())
+    def step(self, number: int, verdict: Verdict, answer: bool) -> None:
+        """One thing that was asked for is done, and answered at once or later."""
+        self._step(self.world.asked[number % len(self.world.asked)], verdict, answer)
+
+    @rule(verdict=st.sampled_from(VERDICTS), rounds=st.integers(1, 8), due_first=st.booleans())
+    def flow(self, verdict: Verdict, rounds: int, due_first: bool) -> None:
+        """Everything goes its way for a while."""
+        for _ in range(rounds):
+            for source in ("due", "bulk") if due_first else ("bulk", "due"):
+                self.world.deliver(source)  # type: ignore[arg-type]
+            for asked in list(self.world.asked):
+                if asked in self.world.asked:
+                    self._step(asked, verdict, True)
+
+    @precondition(lambda self: any(asked.what == "call" for asked in self.world.asked))
+    @rule(verdict=st.sampled_from(VERDICTS))
+    def answer(self, verdict: Verdict) -> None:
+        """The platform answers a call, and its event is settled before anything else happens."""
+        call = next(asked for asked in self.world.asked if asked.what == "call")
+        self._step(call, verdict, True)
+
+    def _step(self, asked: Asked, verdict: Verdict, answer: bool) -> None:
+        self.verdict = verdict
+        self.world.step(asked, answer=answer)
+
+    @precondition(lambda self: self.world.ladder)
+    @rule(number=which)
+    def come_back(self, number: int) -> None:
+        """The clock reaches the next message on the ladder; of those that are due, any comes first."""
+        if not self.world.due():
+            self.world.now = min(message.due for message in self.world.ladder)
+        due = self.world.due()
+        self.world.come_back(due[number % len(due)])
+
+    # --- what goes wrong
+
+    @rule()
+    def crash(self) -> None:
+        self.world.crash()
+
+    @precondition(lambda self: any(asked.what in {"look", "stand", "publish"} for asked in self.world.asked))
+    @rule(number=which, done=st.booleans())
+    def fail(self, number: int, done: bool) -> None:
+        """The ledger or the broker does not answer, or refuses; what was asked for may be done all the same."""
+        found = [asked for asked in self.world.asked if asked.what in {"look", "stand", "publish"}]
+        asked = found[number % len(found)]
+        self.world.fail(asked, REFUSED if asked.what == "publish" else FULL, done=done)
+
+    @precondition(lambda self: self.world.closing)
+    @rule()
+    def close(self) -> None:
+        self.world.close()
+
+    @precondition(lambda self: self.world.closing)
+    @rule(verdict=st.sampled_from(VERDICTS), hours=st.sampled_from([0, 0, 0, 5]))
+    def reopen(self, verdict: Verdict, hours: int) -> None:
+        """What was begun ends, everything else goes back; the pause may have been a night."""
+        self._finish_begun(verdict)
+        self.world.sleep(3600 * hours)
+        self.world.reopen()
+
+    def _finish_begun(self, verdict: Verdict) -> None:
+        self.world.close()
+        while self.world.asked:
+            self._step(self.world.asked[0], verdict, True)
+        assert not self.world.tasks, "who has begun must not wait for others"
+
+    # --- the operator
+
+    @precondition(lambda self: self.world.dead)
+    @rule(killed=st.booleans(), of_lane=st.booleans(), first=st.integers(0, 3))
+    def replay(self, killed: bool, of_lane: bool, first: int) -> None:
+        """All letters, or those of one lane, or of them all but the first; killed before any was taken off."""
+        letters = self.world.dead[first % len(self.world.dead) :]
+        lane = letters[0].event[0]
+        self._replay([one for one in letters if one.event[0] == lane or not of_lane], killed)
+
+    def _replay(self, letters: list[Message], killed: bool = False) -> None:
+        for letter in letters:
+            record = self._record(letter.event)
+            if record is not None and record.outcome != "accepted":
+                self.may_call[letter.event] = True
+        self.world.replay(letters, killed=killed)
+
+    # --- the end
+
+    def teardown(self) -> None:
+        """From here on all goes well, and everything must end."""
+        try:
+            for _ in range(400):
+                if self._all_is_over():
+                    break
+                self._go_on()
+            else:
+                raise AssertionError(f"some never end: {self._unfinished()}")
+            self.nothing_is_wrong()
+            self.waiting_uses_no_attempts()
+            assert not self._unfinished()
+        finally:
+            self.world.end()
+            self.patch.undo()
+            self.quiet.__exit__(None, None, None)
+
+    def _unfinished(self) -> list[str]:
+        rows = {event: self._record(event) for lane in self.published.values() for event in lane}
+        return [event for event, row in rows.items() if row is None or row.outcome is None or row.blocks]
+
+    def _all_is_over(self) -> bool:
+        world = self.world
+        idle = not (world.tasks or world.ladder or world.unacked or world.closing or any(world.queues.values()))
+        return idle and not [letter for letter in world.dead if letter.event[0] == "h"]
+
+    def _go_on(self) -> None:
+        if self.world.closing:
+            self._finish_begun("accepted")
+            self.world.reopen()
+        self.flow("accepted", 3, True)
+        if not self.world.tasks and self.world.ladder:
+            self.world.sleep(30)
+        elif not self.world.tasks and not any(self.world.queues.values()):
+            self._replay([letter for letter in self.world.dead if letter.event[0] == "h"])
+
+
+TestLanes = LanesMachine.TestCase
+TestLanes.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
