@@ -63,6 +63,9 @@ STEPS: dict[str, tuple[Arrival, Record | None, Ahead | None, Step]] = {
     "it holds its lane itself, and is replayed": (
         came(replay="r-1"), DEAD, ahead(5, "holds", key=KEY, count=3), Go(),
     ),
+    "its second replay died, and the first comes late": (
+        came(replay="r-1"), replace(REPLAYED, replay="r-2"), None, Ended(replace(REPLAYED, replay="r-2")),
+    ),
     # it comes back
     "it comes from the ladder": (came(due_at=NOW + 30), WAITING, ahead(5, due_at=NOW + 30, key=KEY), Go()),
     "it waits on the ladder, and a copy comes": (came(), WAITING, None, Wait(30, copy=True)),
