@@ -16,6 +16,7 @@ from gateway.outcome import (
     Rejected,
     Retry,
     Stopped,
+    Unavailable,
     Verdict,
 )
 
@@ -27,6 +28,8 @@ ENDINGS: dict[Verdict, Ending] = {
     Verdict.DUPLICATE: Accepted("duplicate", "said", DATA, duplicate=True),
     Verdict.REJECTED: Rejected("rejected", "said", Category.REJECTED, DATA),
     Verdict.RETRY: Retry("retry", "said"),
+    Verdict.DOWN: Unavailable("down", "said", by_code=True),
+    Verdict.THROTTLED: Unavailable("throttled", "said", throttled=True),
     Verdict.TOKEN: Retry("token", "said"),
     Verdict.PAUSE: Paused("pause", "said"),
     Verdict.STOP: Stopped("stop", "said"),

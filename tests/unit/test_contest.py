@@ -16,8 +16,8 @@ from tests.unit.token_bench import BUSY, Bench, recorded
 
 @pytest.fixture
 async def bench() -> Bench:
-    """With the default limits: 5 forced logins in 600 s, then a pause of 600 s. A token's share is 120 s."""
-    return Bench()
+    """With half the default budget: 5 forced logins in 600 s, then a pause of 600 s. A token's share is 120 s."""
+    return Bench(forced_logins=5)
 
 
 async def contested(bench: Bench) -> Contested:

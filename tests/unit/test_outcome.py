@@ -50,5 +50,5 @@ def test_an_accepted_event_is_new_unless_it_is_said_to_be_a_duplicate() -> None:
 
 def test_the_vocabulary_of_code_tables_is_closed() -> None:
     assert {verdict.value for verdict in Verdict} == {
-        "accepted", "duplicate", "rejected", "retry", "pause", "token", "stop",
+        "accepted", "duplicate", "rejected", "retry", "down", "throttled", "pause", "token", "stop",
     }  # fmt: skip

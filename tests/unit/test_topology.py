@@ -61,6 +61,7 @@ def test_the_exchanges_are_those_of_the_contract_and_one_for_each_rung() -> None
         "gateway.inbound": ("topic", {"alternate-exchange": "gateway.unrouted"}),
         "gateway.due": ("topic", {}),
         "gateway.dead": ("topic", {}),
+        "gateway.delay.1s": ("fanout", {}),  # for those who wait for an earlier event of their lane
         "gateway.delay.5s": ("fanout", {}),
         "gateway.delay.30s": ("fanout", {}),
         "gateway.delay.120s": ("fanout", {}),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.outcome import Retry
+from gateway.outcome import Unavailable
 from gateway.transport import (
     AnswerLostError,
     NotSentError,
@@ -234,7 +234,8 @@ def test_a_server_error_is_a_lost_answer(status: int) -> None:
 async def test_a_platform_that_asks_for_patience_is_tried_later(status: int, value: str, after: float | None) -> None:
     async with wire(reply(status, b"busy", Retry_After=value)) as server, client() as http:
         refusal = refused_by_http(await exchange(http, "POST", server.url))
-    assert refusal == Retry(f"http-{status}", "the platform asks to try later", after)
+    throttled = status == 429
+    assert refusal == Unavailable(f"http-{status}", "the platform asks to try later", after, throttled)
 
 
 @pytest.mark.parametrize(
