@@ -23,7 +23,7 @@ class SqliteFile:
     """See gateway.ledger.store.Database."""
 
     insert = staticmethod(insert)
-    lock = "BEGIN IMMEDIATE"
+    lock: tuple[str, ...] = ("PRAGMA busy_timeout=25000", "BEGIN IMMEDIATE")
 
     def __init__(self, url: str) -> None:
         self._path = Path(url.removeprefix("sqlite:///"))
