@@ -16,8 +16,9 @@ demo: setup  ## see events go through, from a broker to simulated platforms, and
 up: setup  ## run the gateway here, with its own broker and simulated platforms, until Ctrl-C
 	@exec .venv/bin/python -m deploy.local.up
 
-test: lint  ## lint, then every test, on a real broker
+test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.machine
+	.venv/bin/python -m deploy.local.postgres
 	.venv/bin/pytest
 
 test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Debian 13 (fetched once, 75 MB)

@@ -1,6 +1,7 @@
 """A private PostgreSQL on loopback, for tests and trials of a ledger that several machines share.
 
 It has nothing to do with the system's own. Linux ends it when the thread that started it ends, kill -9 included.
+`python -m deploy.local.postgres` installs the programs, before anything with a time limit needs them.
 """
 
 import os
@@ -137,3 +138,15 @@ def find_programs() -> Path | None:
     packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     found = str(packaged[-1]) if packaged else shutil.which("initdb")
     return Path(found).parent if found else None
+
+
+def main() -> None:
+    """Makes sure that tests will find the programs; where they cannot be had, says that such tests are skipped."""
+    try:
+        ensure(Path(".run") / "install.log")
+    except PostgresError as missing:
+        print(f"{missing}; what needs one is not tested", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

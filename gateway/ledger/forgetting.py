@@ -22,7 +22,7 @@ async def forget(store: Store, before: str) -> int:
 
 async def _all(store: Store, table: Table, old: ColumnElement[bool]) -> int:
     gone = 0
-    while some := await _some(store, table, old):
+    while some := await store.apart(_some(store, table, old)):
         gone += some
         await asyncio.sleep(PAUSE_SECONDS)
     return gone

@@ -160,9 +160,11 @@ class Ledger:
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
 
-    @apart
     async def forget(self, older_than: timedelta) -> int:
-        """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError."""
+        """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError.
+
+        A caller that is cancelled waits for a few rows at most.
+        """
         return await forgetting.forget(self._store, timestamp(datetime.now(UTC) - older_than))
 
     async def _write(self, records: Sequence[Record]) -> list[None]:

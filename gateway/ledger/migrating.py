@@ -1,5 +1,6 @@
 """Bringing the ledger's tables up to date, whoever made them; several processes may begin at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -11,8 +12,8 @@ LATEST = "0003"
 """The last of migrations/versions: an up-to-date ledger is opened without alembic, which takes long to import."""
 
 
-async def migrate(engine: AsyncEngine, lock: str) -> None:
-    """Make or change what is missing, all or nothing; `lock` is the statement that lets one do it at a time.
+async def migrate(engine: AsyncEngine, lock: Sequence[str]) -> None:
+    """Make or change what is missing, all or nothing; `lock`: see gateway.ledger.store.Database.
 
     Raises LedgerError for a ledger that a later release has changed.
     """
@@ -20,8 +21,10 @@ async def migrate(engine: AsyncEngine, lock: str) -> None:
         if await connection.run_sync(_revision) == LATEST:
             return
     async with engine.begin() as connection:
-        await connection.exec_driver_sql(lock)
+        for statement in lock:
+            await connection.exec_driver_sql(statement)
         await connection.run_sync(_upgrade)
+    await engine.dispose()  # the connection would stay as patient as that
 
 
 def _revision(connection: Connection) -> str | None:

@@ -24,7 +24,10 @@ class Postgres:
     """See gateway.ledger.store.Database. The URL means what it means to PostgreSQL's own programs."""
 
     insert = staticmethod(insert)
-    lock = "SELECT pg_advisory_xact_lock(4732194650)"  # ours, by being nobody else's number
+    lock: tuple[str, ...] = (
+        "SET LOCAL lock_timeout = '25s'",
+        "SELECT pg_advisory_xact_lock(4732194650)",  # ours, by being nobody else's number
+    )
 
     def __init__(self, url: str) -> None:
         self._url = url

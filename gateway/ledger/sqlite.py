@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import TableValuedAlias, bindparam, event, func
+from sqlalchemy import URL, TableValuedAlias, bindparam, event, func
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,12 +23,12 @@ class SqliteFile:
     """See gateway.ledger.store.Database."""
 
     insert = staticmethod(insert)
-    lock = "BEGIN IMMEDIATE"
+    lock: tuple[str, ...] = ("PRAGMA busy_timeout=25000", "BEGIN IMMEDIATE")
 
     def __init__(self, url: str) -> None:
         self._path = Path(url.removeprefix("sqlite:///"))
         self._identity: tuple[int, int] | None = None
-        self.engine = create_async_engine(f"sqlite+aiosqlite:///{self._path}")
+        self.engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(self._path)))
         event.listen(self.engine.sync_engine, "connect", prepare)
 
     def table_of(self, name: str) -> TableValuedAlias:
@@ -57,7 +57,7 @@ class SqliteFile:
                 part.unlink(missing_ok=True)
         self._path.touch(mode=PRIVATE)
         for part in parts:
-            if part.exists() and stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
+            if part.is_file() and stat.S_IMODE(part.stat().st_mode) & ~PRIVATE:
                 part.chmod(PRIVATE)
 
     def is_there(self) -> bool:

@@ -25,8 +25,8 @@ class Database(Protocol):
     engine: AsyncEngine
     insert: Callable[..., Any]
     """Its insert statement, that can be told what to do with a row that is there."""
-    lock: str
-    """The statement that lets one process at a time change tables, until the transaction ends."""
+    lock: tuple[str, ...]
+    """The statements that let one process at a time change tables, until the transaction ends; others wait long."""
 
     def table_of(self, name: str) -> TableValuedAlias:
         """The parameter of this name as a table: its column `value` holds each of several texts."""

@@ -178,7 +178,7 @@ async def test_what_cannot_be_opened_is_reported_and_leaves_no_thread(
     _spoil(file, kind)
     before = threading.active_count()
     if kind == "locked":
-        monkeypatch.setattr(sqlite, "prepare", _impatient)
+        monkeypatch.setattr(sqlite.SqliteFile, "lock", ("PRAGMA busy_timeout=50", "BEGIN IMMEDIATE"))
         with locked(file):
             assert (await failure(_open(file))).startswith(said)
     else:

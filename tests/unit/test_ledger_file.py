@@ -64,6 +64,20 @@ async def test_files_that_others_could_read_are_narrowed_when_opened(ledger: Led
         assert stat.S_IMODE(os.stat(part).st_mode) == 0o600  # noqa: PTH116
 
 
+async def test_a_folder_in_its_place_is_left_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"the ledger's file cannot be opened: see ledger\.url"):
+        async with open_ledger(f"sqlite:///{tmp_path}"):
+            pass
+    assert stat.S_IMODE(os.stat(tmp_path).st_mode) & stat.S_IXUSR  # noqa: PTH116
+
+
+@pytest.mark.parametrize("name", ["a b.db", "a?b=c.db", "a#b.db", "100%.db", "号.db"])
+async def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    async with open_ledger(f"sqlite:///{tmp_path / name}") as ledger:
+        await ledger.record(record())
+    assert name in os.listdir(tmp_path)  # noqa: PTH208
+
+
 # --- its loss
 
 

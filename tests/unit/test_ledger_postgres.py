@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import sqlalchemy.event
 
 from deploy.local.postgres import Postgres
 from gateway.ledger import Ledger, LedgerError, open_ledger, postgres
@@ -139,3 +140,27 @@ async def test_a_server_that_does_not_let_us_in_is_named_without_the_password(
             pass
     assert str(caught.value).startswith(said)
     assert caught.value.__suppress_context__
+
+
+FULL = """
+INSERT INTO events (platform, account, source, id, operation, message, duplicate, attempts, first_seen, updated_at,
+    lane, position, blocks)
+SELECT 'p', 'a', 's', 'e-' || n, 'o', '', false, 1, '', '', 'lane ' || n % 100, n, 'waits'
+FROM generate_series(1, 20000) AS n
+"""
+
+
+async def test_no_question_reads_a_large_table_though_it_was_first_asked_of_an_empty_one(
+    ledger: Ledger, postgres_url: str
+) -> None:
+    asked: list[str] = []
+    engine = ledger._store.engine.sync_engine
+    sqlalchemy.event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    await ledger.look(event(1).key, "lane 1")
+    async with database(postgres_url) as other:
+        await other.execute(FULL)
+    async with ledger._store.reading() as connection:
+        answer = await connection.exec_driver_sql(f"EXPLAIN {asked[-1]}", (["e-1", "e-2"], ["lane 1", "lane 2"]))
+        plan = "\n".join(row[0] for row in answer)
+    assert "Seq Scan on events" not in plan
+    assert "events_blocking" in plan

@@ -196,6 +196,7 @@ REFUSED = [
     ("[broker]\nnope = '{}'", "broker.nope: Extra inputs are not permitted"),
     ("broker = '{}'", "broker: Input should be a valid dictionary"),
     ("[ledger]\nurl = 'mysql://u:{}@h/d'", "ledger.url: Value error, must start with sqlite://"),
+    ("[ledger]\nkeep_days = 0 # {}", "ledger.keep_days: Input should be greater than or equal to 1"),
     ("[http]\nport = 65536", "http.port: Input should be less than or equal to 65535"),
     ("[http]\nport = '{}'", "http.port: Input should be a valid integer"),
     ("[retry]\nladder_seconds = []", "retry.ladder_seconds: Tuple should have at least 1 item"),
