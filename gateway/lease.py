@@ -27,7 +27,7 @@ ASK_SECONDS = 0.5
 """Between two questions to the broker."""
 
 LATE_SECONDS = 0.5
-"""What an answer is waited for at the least: after this process stood still, the time is over, and the broker there."""
+"""What an answer is waited for at the least: where this process stood still, time is over and the broker is there."""
 
 HANDOVER_SECONDS = SURE_SECONDS + 0.5
 """How long the next holder waits for one that left without a word."""
