@@ -1,4 +1,4 @@
-"""Deliveries become jobs in order; closing finishes what was begun, gives back the rest, and leaves nothing behind."""
+"""Deliveries become jobs in order; closing finishes what was begun, gives back the rest, leaves nothing behind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
