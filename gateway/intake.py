@@ -1,7 +1,7 @@
 """Taking deliveries off an account's queues, and giving back in order what was not begun."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -69,7 +69,7 @@ class Intake:
                 await queue.consume(intake._take)
             intake._listening = asyncio.create_task(intake._listen(channel, list(queues)))
         except BaseException:
-            await channel.close()
+            await intake.abandon()  # the first consumer's deliveries are under way already
             raise
         return intake
 
@@ -78,25 +78,25 @@ class Intake:
         """Whether every consumer is there."""
         return not self.lost.done() and not self._closing
 
-    async def close(self, patience: float | None) -> None:
-        """Begin nothing more, finish what was begun, within `patience` seconds if given, return the rest in order."""
+    async def close(self, out_of_patience: Coroutine[Any, Any, None]) -> None:
+        """Begin nothing more, finish what was begun until `out_of_patience` returns, return the rest in order.
+
+        Cancelled, it does not wait for a broker that may be silent: the connection is about to be closed.
+        """
         self._stop_taking()
+        limit = asyncio.create_task(out_of_patience)
         try:
             for task, job in self._tasks.items():
                 if not job.begun:
                     task.cancel()
-            if self._tasks:
-                _, late = await asyncio.wait(self._tasks, timeout=patience)
-                for task in late:
-                    log.warning("call.abandoned", reason="it did not end in time; the event will be delivered again")
-                    task.cancel()
-                if late:
-                    await asyncio.wait(late)
-        except asyncio.CancelledError:
-            await self.abandon()
-            raise
+            while self._tasks and not limit.done():
+                await asyncio.wait([*self._tasks, limit], return_when=asyncio.FIRST_COMPLETED)
+            for _ in self._tasks:
+                log.warning("call.abandoned", reason="it did not end in time; the event will be delivered again")
         finally:
-            await self._channel.close()
+            limit.cancel()
+            await self.abandon()
+        await self._channel.close()
 
     async def abandon(self) -> None:
         """Stop at once, without finishing anything: the lease is lost, the next worker has the events."""
@@ -124,7 +124,7 @@ class Intake:
             self._lose(f"the broker does not tell who consumes: {type(error).__name__}")
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
-        if self._closing:
+        if not self.alive:  # also once it is lost: what follows in a lane must not overtake what failed
             return
         try:
             job = self._handle(message)

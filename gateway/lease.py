@@ -27,7 +27,7 @@ ASK_SECONDS = 0.5
 """Between two questions to the broker."""
 
 LATE_SECONDS = 0.5
-"""A wait that took so much longer than it should: this process stood still, and an answer may lie unread."""
+"""What an answer is waited for at the least: where this process stood still, time is over and the broker is there."""
 
 HANDOVER_SECONDS = SURE_SECONDS + 0.5
 """How long the next holder waits for one that left without a word."""
@@ -83,7 +83,7 @@ class Lease:
         began = self._clock()
         question = asyncio.ensure_future(self._channel.declare_queue(self._queue, passive=True))
         try:
-            left = max(0.0, self._confirmed + SURE_SECONDS - began)
+            left = max(LATE_SECONDS, self._confirmed + SURE_SECONDS - began)
             await asyncio.wait([question], timeout=left)
             if not question.done() and self._clock() - began > left + LATE_SECONDS:
                 await asyncio.wait([question], timeout=LATE_SECONDS)

@@ -134,7 +134,7 @@ class Shift:
             if cut or self.connection.is_closed:
                 await intake.abandon()
             else:
-                await intake.close(self._patience())
+                await intake.close(self._out_of_patience())
 
     async def _until_open(self, gate: Gate, asked: Intake) -> bool:
         """Wait until calls are allowed again; True when they are.
@@ -210,12 +210,11 @@ class Shift:
 
         return down
 
-    def _patience(self) -> float | None:
-        """How long begun work may take to end: as long as it likes in a pause, 15 s in all when we are to stop."""
-        if not self.stop.is_set():
-            return None
+    async def _out_of_patience(self) -> None:
+        """Work that was begun may end as late as it likes in a pause; once we are to stop, within 15 s in all."""
+        await self.stop.wait()
         self._stopping_since = self._stopping_since or monotonic()
-        return max(0.5, DRAIN_SECONDS - (monotonic() - self._stopping_since))
+        await asyncio.sleep(max(0.5, DRAIN_SECONDS - (monotonic() - self._stopping_since)))
 
     async def _first_of(self, *awaitables: Awaitable[object]) -> None:
         await first_of(self.stop, *awaitables)

@@ -7,18 +7,20 @@ ended, and well where its death holds the lane. See tests/unit/lane_world.py for
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gateway.ledger import Key, Record
+from gateway.ledger import Key, Ledger, Record, Standing, open_ledger
 from gateway.platform import AfterDeath, Operation, Repeat
 from tests.unit import lane_world
-from tests.unit.lane_world import FULL, REFUSED, Asked, Message, Verdict, World
+from tests.unit.lane_world import ACCOUNT, FULL, REFUSED, Asked, MemoryLedger, Message, Verdict, World
 
 OPERATIONS = {"a": "skip", "b": "skip", "h": "hold", "n": "never", "q": "queryable"}
 """The lanes, and the operation that each is of."""
@@ -283,3 +285,73 @@ class LanesMachine(RuleBasedStateMachine):
 
 TestLanes = LanesMachine.TestCase
 TestLanes.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+
+
+# --- the model of the ledger is held to the real one
+
+KEYS = [Key("toy_land", "default", "/s", event) for event in ("a0", "a1", "a2")]
+RECORDS = st.builds(
+    lambda key, lane, position, blocks, due_at, outcome, epoch: Record(
+        key,
+        "skip",
+        outcome,
+        None,
+        None,
+        "",
+        False,
+        0,
+        None,
+        "",
+        "",
+        None,
+        lane,
+        position,
+        blocks,
+        due_at,
+        None,
+        epoch,
+    ),
+    st.sampled_from(KEYS),
+    st.sampled_from(["l", "m"]),
+    st.integers(1, 9),
+    st.sampled_from(["waits", "stands", "holds", None]),
+    st.sampled_from([None, 1.5]),
+    st.sampled_from([None, "accepted", "dead"]),
+    st.integers(1, 3),
+)
+WRITES = st.lists(st.tuples(st.sampled_from(["record", "record", "stand", "lift"]), RECORDS), max_size=12)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WRITES)
+async def test_the_ledger_of_this_world_answers_like_the_real_one(
+    tmp_path: Path, writes: list[tuple[str, Record]]
+) -> None:
+    model = MemoryLedger()
+    async with open_ledger(f"sqlite:///{tmp_path / f'{uuid4()}.db'}") as ledger:
+        for what, record in writes:
+            await _write(ledger, model, what, record)
+            for key in KEYS:
+                for lane in (None, "l", "m"):
+                    assert_same(await ledger.look(key, lane), model.look(key, lane))
+            assert await ledger.last_position(ACCOUNT) == model.last_position()
+
+
+async def _write(ledger: Ledger, model: MemoryLedger, what: str, record: Record) -> None:
+    match what:
+        case "record":
+            await ledger.record(record)
+            model.record(record)
+        case "stand":
+            await ledger.stand([record])
+            model.stand([record])
+        case _:
+            await ledger.lift(record.key)
+            model.lift(record.key)
+
+
+def assert_same(real: Standing, model: Standing) -> None:
+    """Who of several at one place is first is nobody's business: positions are given once."""
+    assert real.record == model.record
+    places = [first and (first.position, first.count) for first in (real.first, model.first)]
+    assert places[0] == places[1]
