@@ -122,6 +122,7 @@ class Worker:
         shift = Shift(
             self.account,
             self.platform,
+            self._context,
             ladder,
             self.ledger,
             self.stop,
