@@ -1,0 +1,102 @@
+"""`python -m tests.faults.oracle`: all faults, again and again; exits 1 when anything that must be true was not."""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy.local.node import Node
+from tests.faults.oracle import report
+from tests.faults.oracle.broker import Broker
+from tests.faults.oracle.faults import FAULTS, KILLS, WIRES, mixed
+from tests.faults.oracle.service import version
+from tests.faults.oracle.stream import Fault, Row, SkippedError, run
+
+RUN = Path(".run").absolute() / "faults"
+
+
+def main() -> int:
+    """Run what is asked for."""
+    options = _options()
+    for name in ("aio_pika", "aiormq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # brokers that are away are what this is about
+    say(f"seed {options.seed}: {options.runs} runs, {options.events} events in all")
+    folder = RUN / options.seed
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    broken = asyncio.run(_all(options, folder))
+    if not broken:
+        shutil.rmtree(folder)
+    return int(broken)
+
+
+async def _all(options: argparse.Namespace, folder: Path) -> bool:
+    """Whether anything was broken: then logs, ledgers and configurations stay in the folder."""
+    node = Node(folder / "node", management=True)
+    await asyncio.to_thread(node.start)
+    try:
+        rows = await _rows(options, Broker(node), folder)
+        stamp = _stamp(options, await version(node.url))
+    finally:
+        await asyncio.to_thread(node.remove)
+    say(report.markdown(rows, stamp))
+    if options.readme is not None:
+        report.into_readme(options.readme, report.markdown(rows, stamp))
+    return any(row.verdict.findings for row in rows)
+
+
+async def _rows(options: argparse.Namespace, broker: Broker, folder: Path) -> list[Row]:
+    faults = [
+        fault for fault in (*FAULTS, mixed("all of it, mixed", 3, (*KILLS, *WIRES))) if options.only in fault.name
+    ]
+    events = max(1, options.events // len(faults))
+    rows = []
+    for number, fault in enumerate(faults):
+        (own := folder / str(number)).mkdir()
+        began = time.monotonic()
+        try:
+            row = await run(fault, broker, own, options.seed, _runs(fault, options.runs), events)
+        except SkippedError as reason:
+            say(f"skipped {fault.name}: {reason}")
+            continue
+        say(f"{report.line(row)} ({time.monotonic() - began:.0f} s)")
+        for told in report.breaches(row):
+            say(told)
+        rows.append(row)
+    return rows
+
+
+def _runs(fault: Fault, runs: int) -> int:
+    return max(1, round(runs * fault.share)) if fault.happen or fault.last else 0
+
+
+def _stamp(options: argparse.Namespace, broker: str) -> str:
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    today = datetime.now(UTC).date().isoformat()
+    return f"Commit {git.stdout.strip() or 'unknown'}, {broker}, {today}, seed {options.seed}."
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.oracle", description=__doc__)
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="what all chance follows from")
+    parser.add_argument("--runs", type=int, default=20, help="how often the cheap faults happen; the dear ones less")
+    parser.add_argument("--events", type=int, default=50_000, help="in all")
+    parser.add_argument("--only", default="", help="only faults whose name has this in it")
+    parser.add_argument("--readme", type=Path, help="a file whose table of faults is to be written anew")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    """Tell, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

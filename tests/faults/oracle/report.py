@@ -1,0 +1,105 @@
+"""What a run leaves for people: the table, the histories of what broke, the README's part."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.faults.oracle.finding import Finding
+from tests.faults.oracle.history import History, Trouble
+from tests.faults.oracle.stream import Row
+
+BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
+SHOWN = 3
+"""Breaches of each kind whose history is told."""
+
+BREACHES = {
+    "lost": ("lost",),
+    "reordered": ("reordered", "overlapped"),
+    "two at once": ("two at once",),
+    "executed twice": ("executed twice",),
+}
+"""Columns of the table that have to be 0, and the kinds of finding they count."""
+
+HEADINGS = ("fault", "runs", "events", *BREACHES, "other breaches", "died", "results repeated", "calls repeated")
+
+
+def cells(row: Row) -> list[str]:
+    """A row of the table."""
+    verdict = row.verdict
+    known = [verdict.count(*kinds) for kinds in BREACHES.values()]
+    other = len(verdict.findings) - sum(known) - verdict.count("died")
+    unharmful = (verdict.died, verdict.results_repeated, verdict.calls_repeated)
+    return [row.fault.name, *map(str, (row.runs, verdict.events, *known, other, *unharmful))]
+
+
+def total(rows: Sequence[Row]) -> list[str]:
+    """The sums."""
+    columns = list(zip(*(cells(row)[1:] for row in rows), strict=True))
+    return ["**all**", *(str(sum(map(int, column))) for column in columns)]
+
+
+def markdown(rows: Sequence[Row], stamp: str) -> str:
+    """The README's table, and when and on what it was made."""
+    table = [list(HEADINGS), ["---", *["---:"] * (len(HEADINGS) - 1)], *map(cells, rows), total(rows)]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in table), "", stamp])
+
+
+def into_readme(readme: Path, text: str) -> None:
+    """Put it between the two marks. Raises ValueError where they are missing."""
+    content = readme.read_text(encoding="utf-8")
+    before, begin, rest = content.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{readme.name} has no {BEGIN} … {END}")
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def line(row: Row) -> str:
+    """One line for the terminal."""
+    named = zip(HEADINGS[1:], cells(row)[1:], strict=True)
+    verdict = "ok" if not row.verdict.findings else "BROKEN"
+    return f"{verdict:6} {row.fault.name}: " + ", ".join(f"{name} {value}" for name, value in named)
+
+
+def breaches(row: Row) -> Iterator[str]:
+    """The first breaches of each kind, each with all that was seen of its event."""
+    for kind in dict.fromkeys(finding.kind for finding in row.verdict.findings):
+        found = [finding for finding in row.verdict.findings if finding.kind == kind]
+        yield f"{row.fault.name}: {kind}: {len(found)}"
+        for finding in found[:SHOWN]:
+            yield from _told(finding, row.history)
+
+
+def _told(finding: Finding, history: History) -> Iterator[str]:
+    yield f"  {finding}"
+    start = min((call.began for call in history.calls), default=0.0)
+    told = [line for event in (finding.event, finding.beside) if event for line in _seen(event, history)]
+    for at, text in sorted(set(told)):
+        yield f"    {at - start:9.3f} s  {text}"
+
+
+def _seen(event: str, history: History) -> Iterator[tuple[float, str]]:
+    """All that was seen of an event, and what was done to the gateway meanwhile. Everything is synthetic."""
+    if event in history.events:
+        published = history.events[event]
+        told = f"{published.event.operation}, to {published.event.wish}, {published.copies} copies"
+        yield published.at, f"{event} published: {told}"
+    for call in history.calls_of.get(event, []):
+        done = "" if call.executed is None else ", done"
+        yield call.began, f"{event} called by {call.peer}: {call.answer}{done}, after {call.ended - call.began:.3f} s"
+    for result in history.results:
+        if result.event == event:
+            yield result.at, f"{event} has a result: {result.ending}"
+    for letter in history.letters:
+        if letter.event == event:
+            yield float("inf"), f"{event} has a dead letter: {letter.category}"
+    for trouble in _around(event, history):
+        yield (
+            trouble.began,
+            f"trouble for {trouble.ended - trouble.began:.1f} s: {trouble.what}, {trouble.peer or 'all'}",
+        )
+
+
+def _around(event: str, history: History) -> Iterator[Trouble]:
+    calls = history.calls_of.get(event, [])
+    if calls:
+        yield from (t for t in history.troubles if t.within(calls[0].began - 1, calls[-1].ended + 1))
