@@ -62,9 +62,9 @@ class Cluster:
             raise
 
     def leader(self, vhost: str, queue: str) -> Node | None:
-        """The node that leads this quorum queue now; None while the members elect one."""
+        """The node that leads this quorum queue now; None while its members elect one."""
         name = self.management.leader(vhost, queue).partition("@")[0]
-        return self.nodes[NAMES.index(name)] if name else None
+        return self.nodes[NAMES.index(name)] if name in NAMES else None
 
     def remove(self) -> None:
         """Ends all nodes at once and deletes all they stored, the folder included."""
