@@ -24,13 +24,15 @@ test: lint  ## lint, then every test, on a real broker and databases
 test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Debian 13 (fetched once, 75 MB)
 	@if .venv/bin/python -m deploy.local.rabbitmq4; then \
 	    env -u GATEWAY_BROKER__URL GATEWAY_TEST_BROKER=rabbitmq4 .venv/bin/pytest \
-	        tests/end_to_end tests/faults tests/contract tests/deploy/test_node.py tests/deploy/test_rabbitmq4.py; \
+	        tests/end_to_end tests/faults tests/contract tests/deploy/test_node.py tests/deploy/test_cluster.py \
+	        tests/deploy/test_rabbitmq4.py; \
 	else echo "skipped: nothing was tested"; fi
 
 faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY=)
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/python -m tests.faults.oracle $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(EVENTS),--events $(EVENTS)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
+	$(if $(ONLY),,.venv/bin/pytest -m long)
 
 lint: setup  ## style, types, import rules
 	.venv/bin/ruff check

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
 
 from deploy.local.installed import Installed
 from deploy.local.machine import BrokerError
@@ -37,11 +36,6 @@ class Cluster:
         self.nodes = [Node(self._folder / at.name, management=True, membership=at) for at in self._members]
 
     @property
-    def urls(self) -> list[str]:
-        """The AMQP URLs of all nodes."""
-        return [node.url for node in self.nodes]
-
-    @property
     def management(self) -> Management:
         """The HTTP API of one that runs."""
         return next(Management(node.management_url or "") for node in self.nodes if node.running)
@@ -62,23 +56,14 @@ class Cluster:
             raise
 
     def leader(self, vhost: str, queue: str) -> Node | None:
-        """The node that leads this quorum queue now; None while the members elect one."""
+        """The node that leads this quorum queue now; None while its members elect one."""
         name = self.management.leader(vhost, queue).partition("@")[0]
-        return self.nodes[NAMES.index(name)] if name else None
+        return self.nodes[NAMES.index(name)] if name in NAMES else None
 
     def remove(self) -> None:
         """Ends all nodes at once and deletes all they stored, the folder included."""
         self._end(Node.remove)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Starts it."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Removes it."""
-        self.remove()
 
     def _start_mapper(self) -> subprocess.Popen[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,7 @@ class Installed:
                 "management_agent.disable_metrics_collector = true",  # nobody looks at its charts
             ]
         if self._at.membership:
+            lines.append("cluster_partition_handling = pause_minority")  # or a cut-off node grants a second lease
             lines.append("cluster_formation.peer_discovery_backend = classic_config")
             for name in {self._at.membership.joins, self._at.membership.name}:
                 lines.append(f"cluster_formation.classic_config.nodes.{name} = {name}@{LOOPBACK}")

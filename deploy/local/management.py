@@ -39,9 +39,9 @@ class Management:
         self._call("DELETE", f"connections/username/{quote(name, safe='')}")
 
     def leader(self, vhost: str, queue: str) -> str:
-        """The name of the node that leads a quorum queue now; empty while its members elect one."""
+        """The name of the node that leads a quorum queue now; no node's name while its members elect one."""
         described = json.loads(self._call("GET", f"queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"))
-        return str(described["leader"])
+        return str(described.get("leader"))
 
     def answers(self) -> bool:
         """Whether there is such an API at all."""

@@ -15,6 +15,7 @@ LOOPBACK = "127.0.0.1"
 # Below the range from which Linux takes the ports of outgoing connections: a client that keeps knocking while the
 # broker is down could otherwise be given the broker's own port, and connect to itself.
 PORTS = range(20_000, 32_000)
+_given: set[int] = set()  # their owners may not listen yet
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,13 @@ def plan(folder: Path, *, management: bool, membership: Membership | None = None
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on now. Raises BrokerError."""
-    found: list[int] = []
+    """Loopback ports that nobody listens on now, and other ones each time. Raises BrokerError."""
+    found = []
     for port in random.sample(PORTS, len(PORTS)):
-        if is_free(port):
+        if port not in _given and is_free(port):
             found.append(port)
         if len(found) == count:
+            _given.update(found)
             return found
     raise BrokerError(f"no {count} free ports between {PORTS.start} and {PORTS.stop}")
 
