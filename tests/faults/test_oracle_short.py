@@ -21,7 +21,7 @@ SHORT = (
     (Fault("standstill", hosts.stopped, processes=2), 1, 150),
     (Fault("killed replay", None, shares=replays.MANY_REFUSED, last=replays.killed_again_and_again), 3, 100),
 )
-"""Fault, how often, among how many events. They mostly wait, so all run at once, each in a virtual host of its own."""
+"""Fault, how often, among how many events. They mostly wait, so all run at once, each in its own virtual host."""
 
 
 @pytest.mark.timeout(300)
