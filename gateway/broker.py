@@ -1,6 +1,7 @@
 """RabbitMQ: connecting, and publishing so that a message is somewhere before its predecessor is acknowledged."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -44,21 +45,36 @@ class UnroutableError(NotPublishedError):
 
 @asynccontextmanager
 async def connect(broker: Broker, name: str) -> AsyncIterator[AbstractConnection]:
-    """A plain connection: when it breaks, everything on it ends and its owner starts anew.
+    """A plain connection to any node: when it breaks, everything on it ends and its owner starts anew.
 
-    Raises BrokerAwayError.
+    Raises BrokerAwayError when no node lets us in.
     """
-    url = URL(broker.url).update_query(heartbeat=str(broker.heartbeat_seconds), name=name)
-    try:
-        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
-    except CONNECTION_ERRORS as error:
-        address = f"{url.host}:{url.port or 5672}"
-        raise BrokerAwayError(f"the broker at {address} cannot be reached: {type(error).__name__}") from error
+    connection = await _open(broker, name)
     try:
         yield connection
     finally:
         with suppress(TimeoutError):  # a peer that is gone does not answer; the socket is closed all the same
             await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
+
+
+async def _open(broker: Broker, name: str) -> AbstractConnection:
+    failures = []
+    nodes = _nodes(broker)
+    for node in random.sample(nodes, len(nodes)):  # so that they share the load, and a dead one delays few
+        url = node.update_query(heartbeat=str(broker.heartbeat_seconds), name=name)
+        try:
+            return await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+        except CONNECTION_ERRORS as error:
+            address = f"{url.host}:{url.port or 5672}"
+            failures.append(f"the broker at {address} cannot be reached: {type(error).__name__}")
+    raise BrokerAwayError("; ".join(failures))
+
+
+def _nodes(broker: Broker) -> list[URL]:
+    """The address of every node; the other ones differ from the first in host and port alone."""
+    first = URL(broker.url)
+    others = [URL(f"//{node}") for node in broker.other_nodes]
+    return [first, *(first.with_host(str(other.host)).with_port(other.port or first.port) for other in others)]
 
 
 async def open_channel(connection: AbstractConnection, **options: bool) -> AbstractChannel:

@@ -75,10 +75,12 @@ class Letter:
     def replayed(self) -> Outgoing:
         """The event as it goes back to its account: without what its death added, and named as a replay.
 
-        The name follows from the letter, so a letter that is put back twice is done once.
+        The name follows from the letter, so a letter that is put back twice is done once. It begins with the time
+        of death: what a later death was replayed for is not done again for an earlier one.
         """
         taken_off = {name: None for name in dead_letters.DEAD_HEADERS if name != dead_letters.FIRST_SEEN}
-        changed = {**taken_off, REPLAY: str(uuid5(NAMESPACE_URL, self.id))}
+        replay = f"{self.header(dead_letters.DEAD_AT) or ''} {uuid5(NAMESPACE_URL, self.id)}"
+        changed = {**taken_off, REPLAY: replay}
         return Outgoing(DUE, self.delivery.routing_key, self.delivery.body, self.delivery.travelling(changed))
 
 

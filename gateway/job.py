@@ -164,7 +164,7 @@ class EventJob:
         sent_at = record.sent_at if record.outcome is None else None
         self._twin = record.outcome is None
         self._blocks = record.blocks is not None
-        position, replayed = record.position or parcel.position, parcel.replay or record.replay
+        position, replayed = record.position or parcel.position, max(parcel.replay or "", record.replay or "") or None
         self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
 
     async def _follow(self, step: Step) -> None:

@@ -37,7 +37,7 @@ class Lanes(Generic[Member]):
 
     def ahead(self, place: "Place[Member]") -> list[Member]:
         """Who stands before this place in its lane, first come first."""
-        line = self._standing.get(place.lane or "", deque())
+        line = self._standing[place.lane] if place.lane is not None else deque([place])
         return [other.member for other in list(line)[: line.index(place)]]
 
     def leave(self, place: "Place[Member]") -> None:

@@ -60,7 +60,10 @@ Step = Go | Ended | Wait | Held | Missing | Uncertain
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds."""
+    """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds.
+
+    The name of a later `replay` is higher.
+    """
 
     position: int
     due_at: float | None
@@ -71,7 +74,7 @@ def next_step(arrival: Arrival, standing: Standing, now: float) -> Step:
     """What follows for an event that has the turn of its lane in this process."""
     mine = standing.record
     if mine is not None and mine.outcome is not None:
-        if mine.outcome == "accepted" or arrival.replay in {None, mine.replay}:
+        if mine.outcome == "accepted" or (arrival.replay or "") <= (mine.replay or ""):
             return Ended(mine)
     elif mine is not None and mine.due_at not in {None, arrival.due_at} and not _missing(mine.due_at, arrival):
         return Wait((mine.due_at or now) - now, copy=True)  # published twice: the other one is on the ladder

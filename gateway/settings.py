@@ -19,6 +19,7 @@ from gateway.account import Account
 from gateway.errors import RefusedError
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_NODE = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 DEFAULT_FILE = "gateway.toml"
 
 
@@ -39,14 +40,25 @@ def _scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _node(value: str) -> str:
+    if not _NODE.fullmatch(value):
+        raise ValueError("must be host or host:port")
+    URL(f"//{value}")  # refuses a port out of range
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Broker(_Table):
-    """RabbitMQ. `management_url` is only needed to check bindings."""
+    """RabbitMQ. `management_url` is only needed to check bindings.
+
+    For a cluster, `other_nodes` names those that `url` does not: each `host` or `host:port`, all else as in `url`.
+    """
 
     url: Annotated[str, _scheme("amqp", "amqps")] = "amqp://guest:guest@127.0.0.1:5672/"
+    other_nodes: tuple[Annotated[str, AfterValidator(_node)], ...] = ()
     management_url: Annotated[str, _scheme("http", "https")] | None = None
     declare: bool = Field(default=True, description="declare exchanges and queues at start")
     heartbeat_seconds: int = Field(default=10, ge=1, le=600)

@@ -118,18 +118,18 @@ class Worker:
             if self.stop.is_set():
                 return
         self._enter("active")
-        ladder = self.settings.retry.ladder_seconds
         shift = Shift(
-            self.account,
-            self.platform,
-            ladder,
-            self.ledger,
-            self.stop,
-            connection,
-            lease,
-            term.epoch,
-            lost,
-            self.intakes,
+            account=self.account,
+            platform=self.platform,
+            context=self._context,
+            ladder=self.settings.retry.ladder_seconds,
+            ledger=self.ledger,
+            stop=self.stop,
+            connection=connection,
+            lease=lease,
+            epoch=term.epoch,
+            lost=lost,
+            intakes=self.intakes,
         )
         try:
             await shift.run()

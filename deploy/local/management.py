@@ -38,6 +38,11 @@ class Management:
         """Closes every connection of the user of a virtual host (code 320), as an operator would."""
         self._call("DELETE", f"connections/username/{quote(name, safe='')}")
 
+    def leader(self, vhost: str, queue: str) -> str:
+        """The name of the node that leads a quorum queue now; empty while its members elect one."""
+        described = json.loads(self._call("GET", f"queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"))
+        return str(described["leader"])
+
     def answers(self) -> bool:
         """Whether there is such an API at all."""
         try:
@@ -46,7 +51,7 @@ class Management:
             return False
         return True
 
-    def _call(self, method: str, path: str, body: object = None) -> None:
+    def _call(self, method: str, path: str, body: object = None) -> str:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=SECONDS)
         headers = {"authorization": self._authorization, "content-type": "application/json"}
         try:
@@ -57,6 +62,7 @@ class Management:
             connection.close()
         if response.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {response.status} {text}")
+        return text
 
 
 @dataclass(frozen=True)

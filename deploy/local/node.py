@@ -16,9 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from deploy.local import machine
+from deploy.local import machine, rabbitmq4
+from deploy.local.container import Container
+from deploy.local.installed import Installed
 from deploy.local.machine import BrokerError
-from deploy.local.runtimes import LOOPBACK, Container, Installed, Runtime, is_free, plan
+from deploy.local.runtimes import LOOPBACK, Membership, Plan, Runtime, is_free, plan
 
 __all__ = ["BrokerError", "Node", "broker"]
 
@@ -32,11 +34,11 @@ class Node:
 
     `management=True` adds the HTTP API at `management_url` (about 1.5 s more to start, 5 s more to stop). A later
     Node on the same folder finds the same data, under new ports; in a container the data goes with `stop`.
-    Not for several threads at the same time.
+    Not for several threads at the same time. `membership` is given by the cluster it belongs to.
     """
 
-    def __init__(self, folder: Path, *, management: bool = False) -> None:
-        self._at = plan(folder, management=management)
+    def __init__(self, folder: Path, *, management: bool = False, membership: Membership | None = None) -> None:
+        self._at = plan(folder, management=management, membership=membership)
         self._runtime: Runtime | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._claim: int | None = None
@@ -138,20 +140,8 @@ class Node:
         folder.mkdir(parents=True, exist_ok=True)
         self._claim = _claim(folder)
         if self._runtime is None:
-            server = machine.ensure(folder / "install.log")
-            self._runtime = Installed(self._at, server) if server else Container(self._at)
-        command = ["sh", str(machine.HERE / "keeper.sh"), *self._runtime.prepare()]
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                command,
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=self._runtime.environment(),
-                cwd=folder,
-                start_new_session=True,  # Ctrl-C is for us; we end the broker when we have ended our own work
-            )
+            self._runtime = runtime(self._at)
+        return keep(self._runtime.prepare(), self._runtime.environment(), folder, self._log)
 
     @property
     def _log(self) -> Path:
@@ -165,6 +155,29 @@ class Node:
             if time.monotonic() > deadline:
                 raise BrokerError(f"the broker did not answer within {START_SECONDS} s, see {self._log}")
             time.sleep(0.05)
+
+
+def runtime(at: Plan) -> Runtime:
+    """How a broker runs here. May install it first. Raises BrokerError."""
+    if rabbitmq4.WANTED:
+        return Installed(at, rabbitmq4.SERVER, rabbitmq4.ensure())
+    server = machine.ensure(at.folder / "install.log")
+    return Installed(at, server) if server else Container(at)
+
+
+def keep(command: list[str], environment: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Runs the command in `folder` under keeper.sh, which ends it when we are gone, however that comes."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            ["sh", str(machine.HERE / "keeper.sh"), *command],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C is for us; we end the broker when we have ended our own work
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from gateway.errors import UnavailableError
 
 FULL = ("the ledger is full", "free space on the disk that holds it")
 LOCKED = ("the ledger is locked by another process", "end the process that holds it, or wait until it is done")
-GONE = ("the ledger's file is gone", "nothing, a new one is made; put an old one back only while nothing runs")
+GONE = ("the ledger's file is gone", "nothing to do, a new one is made; put an old one back only while nothing runs")
 AWAY = ("the ledger cannot be reached", "see that the server of ledger.url runs and has room for us")
 REFUSED = ("the ledger's server refuses us", "see user and password in ledger.url, and what the server allows")
 READ_ONLY = ("the ledger is read-only", "let this user write it; the file's folder too")
@@ -18,6 +18,7 @@ DAMAGED = ("the ledger's file is damaged", "stop, and move it away: a new one is
 
 SQLITE = {
     sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_READONLY: READ_ONLY,
@@ -26,7 +27,7 @@ SQLITE = {
     sqlite3.SQLITE_CANTOPEN: ("the ledger's file cannot be opened", "see ledger.url"),
     sqlite3.SQLITE_IOERR: ("the ledger's disk fails", "see that the disk works and has space"),
 }
-"""By SQLite's primary result code."""
+"""By SQLite's extended result code, or by its primary one."""
 
 POSTGRES = {
     "53100": FULL,
@@ -66,10 +67,6 @@ def named(error: Exception) -> LedgerError:
     if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return LedgerError(*AWAY)
     cause = getattr(error, "orig", None) or error
-    state = getattr(cause, "sqlstate", None) or ""
-    known = (
-        SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)  # the rest of the code is the special case
-        or POSTGRES.get(state)
-        or POSTGRES.get(state[:2])
-    )
+    code, state = getattr(cause, "sqlite_errorcode", 0), getattr(cause, "sqlstate", None) or ""
+    known = SQLITE.get(code) or SQLITE.get(code & 0xFF) or POSTGRES.get(state) or POSTGRES.get(state[:2])
     return LedgerError(*known) if known else LedgerError(f"the ledger fails: {type(cause).__name__}")

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Column, ColumnElement, String, any_, bindparam
+from sqlalchemy import ARRAY, String, TableValuedAlias, bindparam, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -12,7 +12,12 @@ from gateway.ledger.errors import AWAY, LedgerError, named
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30
-SETTINGS = {"application_name": "gateway", "lock_timeout": "5s"}
+SETTINGS = {
+    "application_name": "gateway",
+    "lock_timeout": "5s",
+    "plan_cache_mode": "force_custom_plan",  # a plan made while the tables were small would be kept when they are not
+    "jit": "off",  # compiling takes longer than any of our questions
+}
 
 
 class Postgres:
@@ -25,13 +30,13 @@ class Postgres:
         self._url = url
         self.engine = create_async_engine("postgresql+asyncpg://", async_creator=self._connect)
 
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def table_of(self, name: str) -> TableValuedAlias:
         """By an array."""
-        return column == any_(bindparam(name, type_=ARRAY(String)))
+        return func.unnest(bindparam(name, type_=ARRAY(String))).table_valued("value").render_derived(name)
 
-    def several(self, values: Collection[str]) -> list[str]:
+    def several(self, texts: Collection[str]) -> list[str]:
         """The array."""
-        return list(values)
+        return list(texts)
 
     def make(self) -> None:
         """The database is made by whoever runs the server."""

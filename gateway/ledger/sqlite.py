@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, ColumnElement, bindparam, event, func, select
+from sqlalchemy import TableValuedAlias, bindparam, event, func
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -31,14 +31,13 @@ class SqliteFile:
         self.engine = create_async_engine(f"sqlite+aiosqlite:///{self._path}")
         event.listen(self.engine.sync_engine, "connect", prepare)
 
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def table_of(self, name: str) -> TableValuedAlias:
         """By a list in JSON."""
-        each = func.json_each(bindparam(name)).table_valued("value")
-        return column.in_(select(each.c.value))
+        return func.json_each(bindparam(name)).table_valued("value", name=name)
 
-    def several(self, values: Collection[str]) -> str:
+    def several(self, texts: Collection[str]) -> str:
         """The list."""
-        return orjson.dumps(list(values)).decode()
+        return orjson.dumps(list(texts)).decode()
 
     def make(self) -> None:
         """The file holds tokens: nobody else on this machine reads it."""

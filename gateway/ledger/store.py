@@ -7,7 +7,7 @@ from functools import wraps
 from secrets import token_bytes
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Table, select
+from sqlalchemy import Table, TableValuedAlias, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ledger.errors import GONE, LedgerError, reported
@@ -28,11 +28,11 @@ class Database(Protocol):
     lock: str
     """The statement that lets one process at a time change tables, until the transaction ends."""
 
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
-        """The condition that a column is one of several values, which come as one parameter of this name."""
+    def table_of(self, name: str) -> TableValuedAlias:
+        """The parameter of this name as a table: its column `value` holds each of several texts."""
 
-    def several(self, values: Collection[str]) -> Any:
-        """Those values as that parameter."""
+    def several(self, texts: Collection[str]) -> Any:
+        """Those texts as that parameter."""
 
     def make(self) -> None:
         """Make what must be there before it is connected to. Raises LedgerError."""
@@ -48,7 +48,7 @@ class Store:
         self._database = _database(url)
         self.engine = self._database.engine
         self.insert = self._database.insert
-        self.among = self._database.among
+        self.table_of = self._database.table_of
         self.several = self._database.several
         self.secret = token_bytes(32)
         self._lost = False

@@ -12,6 +12,7 @@ import aio_pika
 import pytest
 from pamqp.common import FieldTable
 
+from deploy.local import rabbitmq4
 from deploy.local.management import Management, Vhost, own_vhost
 from deploy.local.node import BrokerError, Node, broker
 from deploy.local.runtimes import LOOPBACK
@@ -151,6 +152,7 @@ def test_a_broker_that_cannot_start_says_so_in_one_line_and_leaves_nothing(
     server = tmp_path / "rabbitmq-server"
     server.write_text("#!/bin/sh\necho no room; exit 1\n")
     server.chmod(0o755)
+    monkeypatch.setattr(rabbitmq4, "WANTED", False)
     monkeypatch.setattr("deploy.local.machine.find_server", lambda: server)
     with pytest.raises(BrokerError, match=r"^the broker ended while it started, see .*broker\.log$"):
         Node(tmp_path / "node").start()

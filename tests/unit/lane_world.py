@@ -6,7 +6,7 @@ each thing asked of them stands in `World.asked` until the test has it done, and
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Literal, cast
@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel
 
 from gateway import topology
-from gateway.account import AccountSettings
+from gateway.account import Account, AccountSettings
 from gateway.broker import NotPublishedError, Outgoing, Publisher
 from gateway.dead_letters import Letter
 from gateway.gate import Closing, Gate
@@ -23,13 +23,15 @@ from gateway.lanes import Lanes
 from gateway.lease import Lease
 from gateway.ledger import Ahead, Key, Ledger, LedgerError, Record, Standing
 from gateway.message import Delivery
-from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Retry, Unavailable
+from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Retry
 from gateway.pace import Pace
 from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.settle import Settler
 from gateway.steps import Steps
 from gateway.topology import Names
+from gateway.transport import AnswerLostError, NotSentError
 
+ACCOUNT = Account("toy_land", "default", AccountSettings(max_in_flight=3))
 NAMES = Names("toy_land", "default")
 LADDER = (5, 30)
 PREFETCH = 5
@@ -37,12 +39,13 @@ ROOM = 1
 START = 1_700_000_000.0
 
 Source = Literal["bulk", "due"]
-Verdict = Literal["accepted", "dead", "retry", "silent", "paused"]
-ENDINGS: dict[Verdict, Ending] = {
+Verdict = Literal["accepted", "dead", "retry", "silent", "unreached", "paused"]
+ENDINGS: dict[Verdict, Ending | Exception] = {
     "accepted": Accepted("200"),
     "dead": Dead("400", "no", Category.UNKNOWN),
     "retry": Retry("500", "busy"),
-    "silent": Unavailable("timeout", "no answer", lost=True),
+    "silent": AnswerLostError("timeout"),
+    "unreached": NotSentError("refused"),
     "paused": Paused("A0508", "closed", 1.0),
 }
 
@@ -91,9 +94,9 @@ class MemoryLedger:
 
     def look(self, key: Key | None, lane: str | None) -> Standing:
         blocking = [row for row in self.rows.values() if lane and row.lane == lane and row.blocks]
-        head = min(blocking, key=lambda row: row.position or 0, default=None)
-        first = head and Ahead(head.key, head.position or 0, head.blocks or "waits", head.due_at, len(blocking))
-        return Standing(self.rows.get(key) if key else None, first)
+        heads = sorted(blocking, key=lambda row: row.position or 0)[:1]
+        first = [Ahead(h.key, h.position or 0, h.blocks or "waits", h.due_at, len(blocking)) for h in heads]
+        return Standing(self.rows.get(key) if key else None, first[0] if first else None)
 
     def record(self, record: Record) -> None:
         if record.key not in self.rows or self.rows[record.key].epoch <= record.epoch:
@@ -125,6 +128,7 @@ class World:
         self.asked: list[Asked] = []
         self.violations: list[str] = []
         self.on_call: Callable[[str], Verdict] = lambda event: "accepted"
+        self.on_query: Callable[[str], bool] = lambda event: False
         self.on_record: Callable[[Record], None] = lambda record: None
         self.on_crash: Callable[[], None] = lambda: None
         self.unacked: dict[int, tuple[Source, Message]] = {}
@@ -143,6 +147,7 @@ class World:
         publisher = cast(Publisher, _AskedPublisher(self))
         settler = Settler(NAMES, publisher, ledger, frozenset(), next(self._epochs), lambda error: None)
         self._desk = Desk(
+            account=ACCOUNT,
             names=NAMES,
             operations=self.operations,
             client=None,
@@ -150,7 +155,7 @@ class World:
             settler=settler,
             lanes=Lanes(ROOM),
             positions=count(self.first_position()).__next__,
-            pace=Pace(AccountSettings(max_in_flight=3)),
+            pace=Pace(ACCOUNT.settings),
             gate=self.gate,
             lease=cast(Lease, _Sure()),
             ladder=LADDER,
@@ -189,11 +194,10 @@ class World:
 
     def crash(self) -> None:
         """The process is killed: what was asked for and not done is never done."""
+        self.asked.clear()
         for task in self.tasks:
             task.cancel()
-        self.asked.clear()
         self.settle()
-        self.asked.clear()
         assert not self.tasks
         self.on_crash()
         self._return_all()
@@ -210,6 +214,7 @@ class World:
 
     def end(self) -> None:
         """Let nothing of this world stay behind."""
+        self.asked.clear()
         for task in self.tasks:
             task.cancel()
         self.settle()
@@ -314,6 +319,8 @@ class World:
         finally:
             if asked in self.asked:
                 self.asked.remove(asked)
+                if what in {"record", "stand"} and not asked.done:
+                    asked.do()  # a write does not notice that nobody waits for it any more
 
     def step(self, asked: Asked, *, answer: bool = True) -> None:
         """Have it done, unless it was, and answered, if wanted."""
@@ -334,9 +341,16 @@ class World:
             asked.answer.set_exception(error)
         self.settle()
 
-    def call(self, event: str) -> Awaitable[Ending]:
+    async def call(self, event: str) -> Ending:
         """The platform is called: the verdict falls when the request reaches it."""
-        return self.ask("call", lambda: ENDINGS[self.on_call(event)])
+        ending = await self.ask("call", lambda: ENDINGS[self.on_call(event)])
+        if isinstance(ending, Exception):
+            raise ending
+        return cast(Ending, ending)
+
+    async def query(self, event: str) -> Ending | None:
+        """The platform is asked whether it has this event."""
+        return Accepted("200", duplicate=True) if await self.ask("query", lambda: self.on_query(event)) else None
 
 
 class _AskedLedger:
@@ -385,14 +399,28 @@ class _Sure:
 
 
 def operation(world: Callable[[], World], name: str, repeat: Repeat, after_death: AfterDeath) -> Operation:
-    """One whose calls reach the world. The event's id is not in its data, so the call reads it off the job."""
+    """One whose calls reach the world. The event's id is not in its data, so it is read off the job."""
+
+    def event() -> str:
+        job = world().tasks[cast("asyncio.Task[None]", asyncio.current_task())]
+        return str(json.loads(job.delivery.body)["id"])
 
     async def call(client: Any, data: Data, steps: Steps) -> Ending:
-        job = world().tasks[cast("asyncio.Task[None]", asyncio.current_task())]
-        return await world().call(json.loads(job.delivery.body)["id"])
+        return await world().call(event())
 
+    async def query(client: Any, data: Data) -> Ending | None:
+        return await world().query(event())
+
+    asks = query if repeat is Repeat.QUERYABLE else None
     return Operation(
-        name=name, title=name, section="-", model=Data, call=call, repeat=repeat, after_death=after_death
+        name=name,
+        title=name,
+        section="-",
+        model=Data,
+        call=call,
+        repeat=repeat,
+        after_death=after_death,
+        query=asks,
     )
 
 

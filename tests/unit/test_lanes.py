@@ -1,212 +1,204 @@
-"""One event of a lane at a time, first come first served, and nothing left behind however it ends."""
+"""One event of a lane at a time, first come first served; a long line is told to step aside; nothing stays behind."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.lanes import Lanes
+from gateway.lanes import FEW, Lanes, Place
+
+NO_ROOM = 0
 
 
 class Traffic:
-    """Joins lanes, holds turns until told otherwise, and watches the rules on the way."""
+    """Members that are numbers, with a place each; who has its turn is seen at once."""
 
-    def __init__(self) -> None:
-        self.lanes = Lanes()
-        self.joined: dict[str | None, list[int]] = defaultdict(list)
-        self.served: dict[str | None, list[int]] = defaultdict(list)
-        self.within: Counter[str | None] = Counter()
-        self.tasks: dict[int, asyncio.Task[None]] = {}
-        self.ends: dict[int, asyncio.Future[None]] = {}
-        self.lane_of: dict[int, str | None] = {}
+    def __init__(self, room: int = 1000) -> None:
+        self.lanes: Lanes[int] = Lanes(room)
+        self.places: dict[int, Place[int]] = {}
+        self.joined = 0
 
-    def join(self, lane: str | None) -> int:
-        number = len(self.lane_of)
-        place = self.lanes.join(lane)
+    def join(self, lane: str | None) -> Place[int]:
+        number = self.joined
+        self.joined += 1
+        self.places[number] = self.lanes.join(lane, number)
+        return self.places[number]
 
-        async def hold() -> None:
-            async with place.turn():
-                self.within[lane] += 1
-                assert lane is None or self.within[lane] == 1, "two turns in one lane"
-                self.served[lane].append(number)
-                try:
-                    await self.ends[number]
-                finally:
-                    self.within[lane] -= 1
+    def leave(self, number: int) -> None:
+        self.places.pop(number).leave()
 
-        self.joined[lane].append(number)
-        self.lane_of[number] = lane
-        self.ends[number] = asyncio.get_running_loop().create_future()
-        self.tasks[number] = asyncio.create_task(hold())
-        return number
+    def served(self) -> list[int]:
+        """Who has the turn now."""
+        return [number for number, place in self.places.items() if place.admitted.done()]
 
-    @property
-    def standing(self) -> dict[int, asyncio.Task[None]]:
-        return {number: task for number, task in self.tasks.items() if not task.done()}
-
-    async def settled(self) -> None:
-        for _ in range(6):
-            await asyncio.sleep(0)
+    def lines(self) -> dict[str, list[int]]:
+        """Who should stand in each lane."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, place in self.places.items():
+            if place.lane is not None:
+                found[place.lane].append(number)
+        return found
 
     def check(self) -> None:
-        """Once everything has settled: in every lane the first has the turn, and only the others wait."""
-        first: dict[str, int] = {}
-        for number in self.standing:
-            lane = self.lane_of[number]
-            if lane is None:
-                assert number in self.served[None], "without a lane there is nothing to wait for"
-            elif first.setdefault(lane, number) == number:
-                assert self.served[lane][-1] == number, "the first of a lane has the turn"
-            else:
-                assert number not in self.served[lane]
-        in_lanes = sum(self.lane_of[number] is not None for number in self.standing)
-        assert (len(self.lanes), self.lanes.waiting) == (len(first), in_lanes - len(first))
+        """The first of every lane has the turn, and whoever has no lane; nobody else is there or remembered."""
+        lines = self.lines()
+        free = [number for number, place in self.places.items() if place.lane is None]
+        assert sorted(self.served()) == sorted([line[0] for line in lines.values()] + free)
+        assert (len(self.lanes), self.lanes.waiting) == (len(lines), sum(len(line) - 1 for line in lines.values()))
+        for line in lines.values():
+            for index, number in enumerate(line):
+                assert self.places[number].ahead() == line[:index]
 
 
-async def test_the_first_of_a_lane_has_the_turn_and_the_others_follow_in_order() -> None:
-    traffic = Traffic()
-    numbers = [traffic.join("a") for _ in range(4)]
-    for number in numbers:
-        await traffic.settled()
-        assert traffic.served["a"][-1] == number
+@pytest.fixture
+async def traffic() -> Traffic:
+    return Traffic()
+
+
+async def test_the_first_of_a_lane_has_the_turn_and_the_others_follow_in_order(traffic: Traffic) -> None:
+    for _ in range(4):
+        traffic.join("a")
+    served = []
+    while traffic.places:
         traffic.check()
-        traffic.ends[number].set_result(None)
-    await traffic.settled()
-    assert traffic.served["a"] == numbers
+        (first,) = traffic.served()
+        served.append(first)
+        traffic.leave(first)
+    assert served == [0, 1, 2, 3]
     assert (len(traffic.lanes), traffic.lanes.waiting) == (0, 0)
 
 
-async def test_the_order_is_that_of_joining_and_not_of_asking_for_the_turn() -> None:
-    lanes = Lanes()
-    early, late = lanes.join("a"), lanes.join("a")
+async def test_the_order_is_that_of_joining_and_not_of_asking_for_the_turn(traffic: Traffic) -> None:
+    early, late = traffic.join("a"), traffic.join("a")
     order = []
 
-    async def take(name: str) -> None:
-        async with (early if name == "early" else late).turn():
-            order.append(name)
+    async def take(place: Place[int], name: str) -> None:
+        await place.turn()
+        order.append(name)
+        place.leave()
 
-    await asyncio.gather(take("late"), take("early"))
+    await asyncio.gather(take(late, "late"), take(early, "early"))
     assert order == ["early", "late"]
 
 
-async def test_a_lane_that_waits_does_not_keep_another_waiting() -> None:
-    traffic = Traffic()
-    for lane in ("a", "a", "b", None, "c"):
+async def test_a_lane_that_waits_does_not_keep_another_waiting(traffic: Traffic) -> None:
+    for lane in ("a", "a", "b", None, "c", None):
         traffic.join(lane)
-    await traffic.settled()
-    assert {lane: len(served) for lane, served in traffic.served.items()} == {"a": 1, "b": 1, None: 1, "c": 1}
-    assert (len(traffic.lanes), traffic.lanes.waiting) == (3, 1)
-    await _end(traffic)
-
-
-async def test_without_a_lane_any_number_have_their_turn_at_once() -> None:
-    traffic = Traffic()
-    for _ in range(20):
-        traffic.join(None)
-    await traffic.settled()
-    assert len(traffic.served[None]) == 20
-    assert (len(traffic.lanes), traffic.lanes.waiting) == (0, 0)
-    await _end(traffic)
-
-
-async def test_an_error_within_a_turn_passes_the_turn_on() -> None:
-    lanes = Lanes()
-    broken, following = lanes.join("a"), lanes.join("a")
-    with pytest.raises(ZeroDivisionError):
-        async with broken.turn():
-            raise ZeroDivisionError
-    async with asyncio.timeout(1), following.turn():
-        assert lanes.waiting == 0
-    assert len(lanes) == 0
-
-
-async def test_one_that_is_cancelled_in_the_moment_of_its_turn_passes_it_on() -> None:
-    traffic = Traffic()
-    first, second, third = (traffic.join("a") for _ in range(3))
-    await traffic.settled()
-    traffic.ends[first].set_result(None)
-    await asyncio.sleep(0)  # the first leaves, the second is admitted and has not run yet
-    assert second not in traffic.served["a"]
-    traffic.tasks[second].cancel()
-    await traffic.settled()
-    assert traffic.served["a"] == [first, third]
+    assert traffic.served() == [0, 2, 3, 4, 5]
     traffic.check()
-    await _end(traffic)
 
 
-async def _end(traffic: Traffic) -> None:
-    for task in traffic.standing.values():
-        task.cancel()
-    await asyncio.gather(*traffic.tasks.values(), return_exceptions=True)
+async def test_without_a_lane_there_is_nobody_ahead_and_nothing_to_leave(traffic: Traffic) -> None:
+    places = [traffic.join(None) for _ in range(3)]
+    assert [place.ahead() for place in places] == [[], [], []]
+    for place in places:
+        await place.turn()
+        place.leave()
     assert (len(traffic.lanes), traffic.lanes.waiting) == (0, 0)
+
+
+async def test_who_fails_keeps_the_turn_so_that_nobody_passes(traffic: Traffic) -> None:
+    """Whatever stands behind goes back to its queue together with it."""
+    first, second = traffic.join("a"), traffic.join("a")
+
+    async def fail() -> None:
+        await first.turn()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert not second.admitted.done()
+    assert second.ahead() == [0]
+
+
+async def test_who_is_cancelled_while_waiting_keeps_the_place_too(traffic: Traffic) -> None:
+    first, second, third = (traffic.join("a") for _ in range(3))
+    waiting = asyncio.create_task(second.turn())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    first.leave()
+    assert (second.admitted.done(), third.admitted.done()) == (True, False)
+    second.leave()
+    assert third.admitted.done()
+
+
+async def test_one_that_leaves_from_the_middle_changes_nobody_elses_turn(traffic: Traffic) -> None:
+    for _ in range(4):
+        traffic.join("a")
+    traffic.leave(2)
+    traffic.check()
+    traffic.leave(0)
+    traffic.check()
+    assert traffic.served() == [1]
+
+
+@pytest.mark.parametrize(
+    ("room", "crowded"),
+    [
+        (NO_ROOM, [False] * FEW + [True] * 4),
+        (1, [False] * FEW + [True] * 4),
+        (2, [False] * 3 + [True] * 3),
+        (4, [False] * 5 + [True]),
+        (5, [False] * 6),
+    ],
+)
+async def test_beyond_the_room_the_next_of_a_long_line_should_step_aside(room: int, crowded: list[bool]) -> None:
+    traffic = Traffic(room)
+    assert [traffic.join("a").crowded for _ in crowded] == crowded
+
+
+async def test_a_short_line_is_never_told_to_step_aside_however_many_wait_in_others() -> None:
+    traffic = Traffic(NO_ROOM)
+    for lane in "abcdefgh":
+        assert [traffic.join(lane).crowded for _ in range(FEW + 1)] == [False] * FEW + [True]
+
+
+async def test_without_a_lane_nobody_is_crowded() -> None:
+    traffic = Traffic(NO_ROOM)
+    assert not any(traffic.join(None).crowded for _ in range(10))
+
+
+async def test_there_is_room_again_when_those_who_waited_have_gone() -> None:
+    traffic = Traffic(2)
+    for _ in range(4):
+        traffic.join("a")
+    assert traffic.places[3].crowded
+    traffic.leave(3)
+    traffic.leave(0)
+    assert not traffic.join("a").crowded
 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["join", "join", "finish", "fail", "cancel", "cancel-twice"]),
-        st.sampled_from(["a", "b", "c", None]),
-        st.integers(0, 1000),
-        st.integers(0, 4),
+        st.sampled_from(["join", "join", "serve", "leave"]), st.sampled_from(["a", "b", None]), st.integers(0, 99)
     ),
     max_size=60,
 )
 
 
 @settings(max_examples=100, deadline=None)
-@given(STEPS)
+@given(st.integers(0, 4), STEPS)
 def test_whatever_happens_the_order_holds_and_nothing_is_left_behind(
-    steps: list[tuple[str, str | None, int, int]],
+    room: int, steps: list[tuple[str, str | None, int]]
 ) -> None:
     async def scenario() -> None:
-        traffic = Traffic()
-        cancelled: set[int] = set()
-        for step, lane, which, pauses in steps:
-            standing = sorted(traffic.standing)
-            if step == "join" or not standing:
-                traffic.join(lane)
-                await asyncio.sleep(0)  # it stands in line with its task begun
-                continue
-            number = standing[which % len(standing)]
-            if step.startswith("cancel"):
-                cancelled.add(number)
-            await _do(traffic, step, number)
-            await _pause(traffic, pauses)
-        await _all_end(traffic, cancelled)
+        traffic = Traffic(room)
+        for step, lane, which in steps:
+            served, standing = traffic.served(), list(traffic.places)
+            if step == "join":
+                line, waiting = traffic.lines().get(lane or "", []), traffic.lanes.waiting
+                place = traffic.join(lane)
+                assert place.crowded == (lane is not None and waiting >= room and len(line) >= FEW)
+            elif step == "serve" and served:
+                traffic.leave(served[which % len(served)])
+            elif step == "leave" and standing:
+                traffic.leave(standing[which % len(standing)])
+            traffic.check()
+        for number in list(traffic.places):
+            traffic.leave(number)
+        assert (len(traffic.lanes), traffic.lanes.waiting) == (0, 0)
 
     asyncio.run(scenario())
-
-
-async def _do(traffic: Traffic, step: str, number: int) -> None:
-    end, task = traffic.ends[number], traffic.tasks[number]
-    if step == "finish" and not end.done():
-        end.set_result(None)
-    elif step == "fail" and not end.done():
-        end.set_exception(ZeroDivisionError())
-    elif step.startswith("cancel"):
-        task.cancel()
-        if step == "cancel-twice":
-            await asyncio.sleep(0)
-            task.cancel()
-
-
-async def _pause(traffic: Traffic, pauses: int) -> None:
-    for _ in range(pauses):
-        await asyncio.sleep(0)
-    if pauses == 4:
-        await traffic.settled()
-        traffic.check()
-
-
-async def _all_end(traffic: Traffic, cancelled: set[int]) -> None:
-    """Let everybody through; who was not cancelled has had a turn, in the order of joining."""
-    for end in traffic.ends.values():
-        if not end.done():
-            end.set_result(None)
-    ends = asyncio.gather(*traffic.tasks.values(), *traffic.ends.values(), return_exceptions=True)
-    assert not [end for end in await asyncio.wait_for(ends, 5) if isinstance(end, AssertionError)]
-    for lane, numbers in traffic.joined.items():
-        assert traffic.served[lane] == sorted(traffic.served[lane])
-        assert set(numbers) - cancelled <= set(traffic.served[lane])
-    assert (len(traffic.lanes), traffic.lanes.waiting) == (0, 0)

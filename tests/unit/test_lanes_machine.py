@@ -20,11 +20,19 @@ from gateway.platform import AfterDeath, Operation, Repeat
 from tests.unit import lane_world
 from tests.unit.lane_world import FULL, REFUSED, Asked, Message, Verdict, World
 
-OPERATIONS = {"a": "skip", "b": "skip", "h": "hold", "n": "never"}
+OPERATIONS = {"a": "skip", "b": "skip", "h": "hold", "n": "never", "q": "queryable"}
 """The lanes, and the operation that each is of."""
 
+KINDS = {
+    "skip": (Repeat.IDEMPOTENT, AfterDeath.SKIP),
+    "hold": (Repeat.IDEMPOTENT, AfterDeath.HOLD),
+    "never": (Repeat.NEVER, AfterDeath.SKIP),
+    "queryable": (Repeat.QUERYABLE, AfterDeath.HOLD),
+}
+HOLDING = {lane for lane, name in OPERATIONS.items() if KINDS[name][1] is AfterDeath.HOLD}
+
 which = st.integers(0, 10)
-VERDICTS: list[Verdict] = ["accepted", "accepted", "retry", "retry", "dead", "silent", "paused"]
+VERDICTS: list[Verdict] = ["accepted", "accepted", "retry", "retry", "dead", "silent", "unreached", "paused"]
 
 
 @contextmanager
@@ -46,35 +54,41 @@ class LanesMachine(RuleBasedStateMachine):
         for module in ("job", "settle"):
             self.patch.setattr(f"gateway.{module}.time", lambda: self.world.now)
         self.world.on_call = self._called
+        self.world.on_query = self._queried
         self.world.on_record = self._recorded
         self.world.on_crash = self._crashed
         self.verdict: Verdict = "accepted"
         self.published: dict[str, list[str]] = {lane: [] for lane in OPERATIONS}
         self.calls: Counter[str] = Counter()
+        self.platform_has: set[str] = set()
         self.may_call: dict[str, bool] = {}
         self.unrecorded: set[str] = set()
         self.skipped: set[str] = set()
+        self.doubtful: set[str] = set()
 
     def _operations(self) -> dict[str, Operation]:
-        kinds = {
-            "skip": (Repeat.IDEMPOTENT, AfterDeath.SKIP),
-            "hold": (Repeat.IDEMPOTENT, AfterDeath.HOLD),
-            "never": (Repeat.NEVER, AfterDeath.SKIP),
-        }
-        return {name: lane_world.operation(lambda: self.world, name, *kind) for name, kind in kinds.items()}
+        return {name: lane_world.operation(lambda: self.world, name, *kind) for name, kind in KINDS.items()}
 
     # --- what must hold
 
     def _called(self, event: str) -> Verdict:
-        """A call reaches the platform."""
+        """A call is made, and reaches the platform, or does not."""
+        self.calls[event] += 1
+        if self.verdict == "unreached":
+            return self.verdict
         self._expect(self.may_call.get(event, True), f"{event} is called again")
         for before in self.published[event[0]][: self.published[event[0]].index(event)]:
             self._expect(self._out_of_the_way(before), f"{event} overtakes {before}")
-        self.calls[event] += 1
         self.unrecorded.add(event)
-        lost = OPERATIONS[event[0]] == "never" and self.verdict == "silent"
-        self.may_call[event] = self.verdict in {"retry", "silent", "paused"} and not lost
+        if self.verdict in {"accepted", "silent"}:
+            self.platform_has.add(event)
+        lost = self.verdict == "silent" and OPERATIONS[event[0]] in {"skip", "hold"}
+        self.may_call[event] = lost or self.verdict in {"retry", "paused"}
         return self.verdict
+
+    def _queried(self, event: str) -> bool:
+        self.calls[event] += 1
+        return event in self.platform_has
 
     def _out_of_the_way(self, event: str) -> bool:
         """Whether those behind it may go: it was accepted, or its death was no reason to wait."""
@@ -86,17 +100,24 @@ class LanesMachine(RuleBasedStateMachine):
 
     def _recorded(self, record: Record) -> None:
         event = record.key.id
+        self._expect(record.code != "worker-lost" or event in self.doubtful, f"{event} is uncertain for no reason")
         if record.blocks != "stands":
             self.unrecorded.discard(event)
-        if record.outcome not in {None, "accepted"} and OPERATIONS[event[0]] != "hold":
+        if record.outcome not in {None, "accepted"} and event[0] not in HOLDING:
             self.skipped.add(event)
 
     def _crashed(self) -> None:
         """What was called and whose end nobody has written down is called again, where that may be."""
+        self._doubt()
         for event in self.unrecorded:
-            if OPERATIONS[event[0]] != "never":
-                self.may_call[event] = True
+            operation = OPERATIONS[event[0]]
+            known = operation == "queryable" and event in self.platform_has
+            self.may_call[event] |= operation != "never" and not known
         self.unrecorded.clear()
+
+    def _doubt(self) -> None:
+        """Whose call was noted and not its end may have been called."""
+        self.doubtful |= {key.id for key, row in self.world.ledger.rows.items() if row.sent_at and not row.outcome}
 
     def _expect(self, true: bool, what: str) -> None:
         if not true:
@@ -144,7 +165,7 @@ class LanesMachine(RuleBasedStateMachine):
         """Everything goes its way for a while."""
         for _ in range(rounds):
             for source in ("due", "bulk") if due_first else ("bulk", "due"):
-                self.world.deliver(source)  # type: ignore[arg-type]
+                self.world.deliver(source)
             for asked in list(self.world.asked):
                 if asked in self.world.asked:
                     self._step(asked, verdict, True)
@@ -181,6 +202,8 @@ class LanesMachine(RuleBasedStateMachine):
         """The ledger or the broker does not answer, or refuses; what was asked for may be done all the same."""
         found = [asked for asked in self.world.asked if asked.what in {"look", "stand", "publish"}]
         asked = found[number % len(found)]
+        if asked.what == "publish":
+            self._doubt()
         self.world.fail(asked, REFUSED if asked.what == "publish" else FULL, done=done)
 
     @precondition(lambda self: self.world.closing)
@@ -245,7 +268,7 @@ class LanesMachine(RuleBasedStateMachine):
     def _all_is_over(self) -> bool:
         world = self.world
         idle = not (world.tasks or world.ladder or world.unacked or world.closing or any(world.queues.values()))
-        return idle and not [letter for letter in world.dead if letter.event[0] == "h"]
+        return idle and not [letter for letter in world.dead if letter.event[0] in HOLDING]
 
     def _go_on(self) -> None:
         if self.world.closing:
@@ -255,7 +278,7 @@ class LanesMachine(RuleBasedStateMachine):
         if not self.world.tasks and self.world.ladder:
             self.world.sleep(30)
         elif not self.world.tasks and not any(self.world.queues.values()):
-            self._replay([letter for letter in self.world.dead if letter.event[0] == "h"])
+            self._replay([letter for letter in self.world.dead if letter.event[0] in HOLDING])
 
 
 TestLanes = LanesMachine.TestCase

@@ -212,20 +212,6 @@ async def _until_full(ledger: Ledger) -> None:
         await ledger.record(replace(RECORD, key=replace(KEY, id=f"e-{number}"), message="m" * 2000))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB, which only root can make."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if made.returncode != 0:
-        pytest.skip("a small disk can only be mounted by root")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
 def fill(file: Path) -> None:
     with suppress(OSError), file.open("wb", buffering=0) as filler:
         while filler.write(bytes(4096)):

@@ -4,6 +4,8 @@ import asyncio
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -112,10 +114,9 @@ async def test_of_many_who_check_a_lost_ledger_nobody_loses_what_another_wrote(l
 
 
 async def test_all_who_had_a_lost_ledger_open_meet_again_in_the_new_one(ledger: Ledger, file: Path) -> None:
-    """Only the file itself is deleted: what SQLite keeps beside it would spoil the new one."""
     async with open_ledger(f"sqlite:///{file}") as other:
         await asyncio.gather(ledger.record(record()), other.record(event(2)))
-        os.unlink(file)  # noqa: PTH108 - no loop waits for it
+        delete(file)
         for side in (ledger, other):
             with pytest.raises(LedgerError, match=GONE):
                 await side.check()
@@ -125,9 +126,39 @@ async def test_all_who_had_a_lost_ledger_open_meet_again_in_the_new_one(ledger: 
         await asyncio.gather(*(side.record(event(n)) for side, n in [(ledger, 4), (other, 5), (ledger, 6)]))
         for side in (ledger, other):
             assert [await found(side, event(n).key) for n in range(2, 7)] == [None, *(event(n) for n in range(3, 7))]
+
+
+WRITER = """
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1])
+for turn in range(10**9):
+    ledger.execute("INSERT OR REPLACE INTO pulse VALUES (?, ?)", (str(turn % 500), "x" * 200))
+    ledger.commit()
+    if turn == 200:
+        print("writing", flush=True)
+"""
+
+
+async def test_a_process_that_still_writes_to_the_lost_file_does_not_spoil_the_new_one(
+    ledger: Ledger, file: Path
+) -> None:
+    """Only the file itself was deleted: what SQLite keeps beside it is still that process's."""
+    command = [sys.executable, "-c", WRITER, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:  # noqa: ASYNC220 - no loop waits for it
+        try:
+            assert writer.stdout
+            assert writer.stdout.readline() == b"writing\n"
+            os.unlink(file)  # noqa: PTH108 - no loop waits for it
+            with pytest.raises(LedgerError, match=GONE):
+                await ledger.check()
+            await ledger.check()
+            for number in range(100):
+                await ledger.record(event(number, message="m" * 500))
+        finally:
+            writer.kill()
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert opened.execute("SELECT count(*) FROM events").fetchall() == [(4,)]
+        assert opened.execute("SELECT count(*) FROM events").fetchall() == [(100,)]
 
 
 async def test_another_ledger_in_its_place_is_noticed_and_then_used(ledger: Ledger, file: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.ledger import Ahead, Blocks, Ledger, Record, open_ledger
+from gateway.ledger import Ahead, Blocks, Ledger, Record, looking, open_ledger
 from tests.unit.ledgers import ACCOUNT, KEY, OTHER, found, record
 
 
@@ -31,6 +31,15 @@ async def test_of_those_that_block_a_lane_the_first_is_shown_with_how_many_they_
         event("b", "l", 7, blocks="stands"),
         Ahead(event("d").key, 2, "holds", None, 1),
     )
+
+
+async def test_of_a_very_long_lane_only_some_are_counted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "MOST_COUNTED", 5)
+    async with open_ledger(url) as ledger:
+        waiting = [event(f"{n}", "l", n, blocks="waits") for n in range(1, 9)]
+        await asyncio.gather(*(ledger.record(one) for one in [*waiting, event("b", "m", 9, blocks="waits")]))
+        assert (await ledger.look(None, "l")).first == Ahead(waiting[0].key, 1, "waits", None, 5)
+        assert (await ledger.look(None, "m")).first == Ahead(event("b").key, 9, "waits", None, 1)
 
 
 async def test_nobody_is_ahead_in_a_lane_that_nobody_blocks(ledger: Ledger) -> None:
