@@ -52,24 +52,26 @@ async def _all(options: argparse.Namespace, folder: Path) -> bool:
 
 
 async def _rows(options: argparse.Namespace, broker: Broker, folder: Path) -> list[Row]:
-    faults = [
-        fault for fault in (*FAULTS, mixed("all of it, mixed", 3, (*KILLS, *WIRES))) if options.only in fault.name
-    ]
-    events = max(1, options.events // len(faults))
+    every = (*FAULTS, mixed("all of it, mixed", 3, (*KILLS, *WIRES)))
+    faults = [fault for fault in every if options.only in fault.name]
+    events = max(1, options.events // max(1, len(faults)))
     rows = []
     for number, fault in enumerate(faults):
         (own := folder / str(number)).mkdir()
-        began = time.monotonic()
         try:
-            row = await run(fault, broker, own, options.seed, _runs(fault, options.runs), events)
+            rows.append(await _row(options, fault, broker, own, events))
         except SkippedError as reason:
             say(f"skipped {fault.name}: {reason}")
-            continue
-        say(f"{report.line(row)} ({time.monotonic() - began:.0f} s)")
-        for told in report.breaches(row):
-            say(told)
-        rows.append(row)
     return rows
+
+
+async def _row(options: argparse.Namespace, fault: Fault, broker: Broker, folder: Path, events: int) -> Row:
+    began = time.monotonic()
+    row = await run(fault, broker, folder, options.seed, _runs(fault, options.runs), events)
+    say(f"{report.line(row)} ({time.monotonic() - began:.0f} s)")
+    for told in report.breaches(row):
+        say(told)
+    return row
 
 
 def _runs(fault: Fault, runs: int) -> int:
