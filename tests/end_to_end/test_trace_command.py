@@ -12,7 +12,7 @@ TICKET = "208cbc66aaef4317843c6cedabe319e0"
 
 async def test_an_event_is_traced_from_its_wait_to_its_end(stage: Scene) -> None:
     event = mobile_login(TICKET, source="/a")
-    async with stage.running(ladder=(60,)):
+    async with stage.running(ladder=(6,)):
         await stage.fault("status", status=503, times=1)
         await stage.service.publish(event)
         await eventually(lambda: on_the_ladder(stage), what="the wait")
@@ -31,7 +31,7 @@ async def test_an_event_is_traced_from_its_wait_to_its_end(stage: Scene) -> None
 
 
 async def on_the_ladder(stage: Scene) -> bool:
-    return await stage.service.depth("gateway.delay.60s") == 1
+    return await stage.service.depth("gateway.delay.6s") == 1
 
 
 async def test_both_of_two_events_with_the_same_id_are_shown_to_a_person(stage: Scene) -> None:
