@@ -10,7 +10,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.attempt import attempt
-from gateway.outcome import Accepted, Category, Dead, Paused, Rejected, Retry
+from gateway.outcome import Accepted, Category, Dead, Paused, Rejected, Retry, Unavailable
 from gateway.steps import Steps
 from tests.platforms.fj_construction.document import (
     FILE_SAMPLE,
@@ -224,7 +224,9 @@ async def test_repeating_after_a_lost_answer_can_be_switched_off() -> None:
 async def test_a_request_that_never_left_raises_no_doubt_about_its_certificates() -> None:
     disk = Disk()
     async with house(remote_base_url="http://127.0.0.1:9") as here:
-        assert await here.submit(steps=disk.steps()) == Retry("connect-failed", "the platform could not be reached")
+        assert await here.submit(steps=disk.steps()) == Unavailable(
+            "connect-failed", "the platform could not be reached"
+        )
     assert disk.kept == {"asked": []}
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from yarl import URL
 
 from gateway.account import Account, AccountSettings
-from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Rejected, Retry, Stopped
+from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Rejected, Retry, Stopped, Unavailable
 from gateway.platform import Context
 from gateway.token import Token
 from tests.platforms.fj_construction.document import (
@@ -386,7 +386,7 @@ async def test_a_platform_that_asks_for_patience_gets_it() -> None:
 async def test_a_platform_that_hangs_is_left_after_the_timeout() -> None:
     async with house(timeout_seconds=0.3) as here:
         await here.fault("hang", path=COLLECT)
-        assert await here.submit() == Retry("timeout", "no usable answer came from the platform")
+        assert await here.submit() == Unavailable("timeout", "no usable answer came from the platform", lost=True)
 
 
 # --- 授权校验

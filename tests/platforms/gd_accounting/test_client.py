@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.ledger import open_ledger
-from gateway.outcome import Accepted, Ending, Paused, Rejected, Retry, Stopped
+from gateway.outcome import Accepted, Ending, Paused, Rejected, Retry, Stopped, Unavailable
 from gateway.platform import Context
 from gateway.token import LoginFailedError, Token
 from gateway.transport import AnswerLostError, NotSentError
@@ -195,15 +195,15 @@ async def test_a_secret_that_turns_wrong_while_the_account_runs_stops_it() -> No
 
 
 LOGIN_FAULTS: list[tuple[dict[str, Any], Ending]] = [
-    ({"kind": "code", "code": "500"}, Retry("500", "服务异常")),
+    ({"kind": "code", "code": "500"}, Unavailable("500", "服务异常", by_code=True)),
     ({"kind": "code", "code": "A0311"}, Retry("A0311", "授权已过期")),
     ({"kind": "closed"}, Paused("A0508", "系统数据接口已关闭")),
-    ({"kind": "html"}, Retry("unreadable-answer", "the login did not get through")),
-    ({"kind": "drop"}, Retry("connection-lost", "the login did not get through")),
-    ({"kind": "status", "status": 502}, Retry("http-502", "the login did not get through")),
+    ({"kind": "html"}, Unavailable("unreadable-answer", "the login did not get through")),
+    ({"kind": "drop"}, Unavailable("connection-lost", "the login did not get through")),
+    ({"kind": "status", "status": 502}, Unavailable("http-502", "the login did not get through")),
     (
         {"kind": "status", "status": 503, "retry_after": 7},
-        Retry("http-503", "the platform asks to try later", after=7.0),
+        Unavailable("http-503", "the platform asks to try later", after=7.0),
     ),
     ({"kind": "code", "code": "B9999", "msg": "?"}, Stopped("B9999", "the login was refused: ?")),
     ({"kind": "code", "code": "A0416"}, Stopped("A0416", "the login was refused: 请求参数校验失败")),
@@ -268,7 +268,7 @@ async def test_a_200_that_says_nothing_is_a_lost_answer(name: str, content: byte
     async with scripted(**{name: body(content)}) as platform, connected(platform.url) as client:
         with pytest.raises(AnswerLostError, match="unreadable-answer"):
             await call(client, name)
-        assert await ask(client, name) == Retry("unreadable-answer", LOST)
+        assert await ask(client, name) == Unavailable("unreadable-answer", LOST, lost=True)
 
 
 @pytest.mark.parametrize(("name", "data"), [(name, data) for name, each in NO_DATA.items() for data in each])
@@ -292,7 +292,7 @@ async def test_success_without_a_learner_is_rejected() -> None:
 async def test_a_credit_whose_answer_was_lost_is_sent_again_and_accepted_once(fault: str, code: str) -> None:
     async with simulated() as platform, connected(platform.url, timeout_seconds=0.3) as client:
         await platform.fault(fault, PATHS["credit-sync"])
-        assert await ask(client, "credit-sync") == Retry(code, LOST)
+        assert await ask(client, "credit-sync") == Unavailable(code, LOST, lost=True)
         again = await ask(client, "credit-sync")
         assert isinstance(again, Accepted)
         assert again.duplicate is (fault == "drop-after")

@@ -18,6 +18,7 @@ from gateway.outcome import (
     Rejected,
     Retry,
     Stopped,
+    Unavailable,
 )
 from gateway.transport import NotSentError
 from tests.platforms.gd_accounting.support import NAMES, PATHS, ask, body, call, connected, said, scripted, simulated
@@ -44,7 +45,7 @@ DOCUMENT = {
 
 BECOMES: dict[str, Ending] = {
     "200": Accepted("200", "调用成功"),
-    "500": Retry("500", "服务异常"),
+    "500": Unavailable("500", "服务异常", by_code=True),
     "A0103": Retry("A0103", "用户未认证"),
     "A0200": Retry("A0200", "用户登录异常"),
     "A0201": Stopped("A0201", "用户账户不存在"),
@@ -55,7 +56,7 @@ BECOMES: dict[str, Ending] = {
     "A0416": Rejected("A0416", "请求参数校验失败"),
     "A0419": Rejected("A0419", "参数格式异常"),
     "A0506": Accepted("A0506", "用户重复请求", duplicate=True),
-    "C0508": Retry("C0508", "用户请求服务异常"),
+    "C0508": Unavailable("C0508", "用户请求服务异常", by_code=True),
     "A0727": Rejected("A0727", "该课程验证的通过时间超出开始时间和结束时间范围"),
     "A0508": Paused("A0508", "系统数据接口已关闭"),
 }
@@ -174,11 +175,11 @@ BY_HTTP: list[tuple[web.Response, Ending]] = [
     (body(HTML, 401, "text/html"), Dead("http-401", UNDESCRIBED, Category.UNKNOWN)),
     (said("A0416", "no", status=400), Rejected("A0416", "no", response={"data": None})),
     (said("A0311", "old", status=401), Retry("A0311", "old")),
-    (body(HTML, 500, "text/html"), Retry("http-500", LOST)),
-    (body(HTML, 502, "text/html"), Retry("http-502", LOST)),
-    (body(HTML, 503), Retry("http-503", LATER)),
-    (body(HTML, 503, retry_after="7"), Retry("http-503", LATER, after=7.0)),
-    (body(b"", 429, retry_after="120"), Retry("http-429", LATER, after=120.0)),
+    (body(HTML, 500, "text/html"), Unavailable("http-500", LOST, lost=True)),
+    (body(HTML, 502, "text/html"), Unavailable("http-502", LOST, lost=True)),
+    (body(HTML, 503), Unavailable("http-503", LATER)),
+    (body(HTML, 503, retry_after="7"), Unavailable("http-503", LATER, after=7.0)),
+    (body(b"", 429, retry_after="120"), Unavailable("http-429", LATER, 120.0, throttled=True)),
 ]
 
 
@@ -192,7 +193,7 @@ async def test_an_http_status_other_than_200_is_read_before_the_body(answer: web
 async def test_a_call_whose_connection_broke_is_one_call(name: str) -> None:
     async with simulated() as platform, connected(platform.url) as client:
         await platform.fault("drop", times=None)
-        assert await ask(client, name) == Retry("connection-lost", LOST)
+        assert await ask(client, name) == Unavailable("connection-lost", LOST, lost=True)
         assert await platform.counts() == {PATHS[name]: 1}
 
 
@@ -200,7 +201,7 @@ async def test_a_platform_that_cannot_be_reached_got_nothing() -> None:
     async with connected(f"http://127.0.0.1:{unused_port()}") as client:
         with pytest.raises(NotSentError, match="connect-failed"):
             await call(client, "mobile-login-sync")
-        assert await ask(client, "enrolment-check") == Retry("connect-failed", "the login did not get through")
+        assert await ask(client, "enrolment-check") == Unavailable("connect-failed", "the login did not get through")
 
 
 @pytest.mark.parametrize(

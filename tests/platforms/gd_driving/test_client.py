@@ -14,7 +14,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from gateway.attempt import attempt
-from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped
+from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped, Unavailable
 from tests.platforms.gd_driving.document import DOCUMENT, example
 from tests.platforms.gd_driving.support import (
     IDENTITY,
@@ -118,7 +118,9 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("body", UNREADABLE)
 async def test_an_unreadable_answer_is_a_lost_one(body: str) -> None:
-    assert await ending_of(says(body)) == Retry("unreadable-answer", "no usable answer came from the platform")
+    assert await ending_of(says(body)) == Unavailable(
+        "unreadable-answer", "no usable answer came from the platform", lost=True
+    )
     lost = await ending_of(says(body), "class-record-submit")
     assert isinstance(lost, Dead)
     assert lost.category is Category.UNCERTAIN
@@ -127,9 +129,9 @@ async def test_an_unreadable_answer_is_a_lost_one(body: str) -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [
-        (429, {"Retry-After": "7"}, Retry("http-429", "the platform asks to try later", 7.0)),
-        (503, {}, Retry("http-503", "the platform asks to try later", None)),
-        (500, {}, Retry("http-500", "no usable answer came from the platform")),
+        (429, {"Retry-After": "7"}, Unavailable("http-429", "the platform asks to try later", 7.0, throttled=True)),
+        (503, {}, Unavailable("http-503", "the platform asks to try later", None)),
+        (500, {}, Unavailable("http-500", "no usable answer came from the platform", lost=True)),
         (404, {}, Dead("http-404", "an answer that the document does not describe", Category.UNKNOWN)),
     ],
 )
@@ -143,7 +145,7 @@ async def test_a_platform_that_is_away_was_not_asked() -> None:
     async with answering(says(code(0))) as base:
         pass
     async with connected(settings(base)) as client:
-        assert await submit(client, "class-record-submit", LESSON) == Retry(
+        assert await submit(client, "class-record-submit", LESSON) == Unavailable(
             "connect-failed", "the platform could not be reached"
         )
 
@@ -237,7 +239,7 @@ async def test_the_id_of_an_uploaded_file_is_a_number_or_its_digits(data: Any, n
 async def test_an_upload_without_an_id_is_a_lost_answer(data: Any) -> None:
     event = {"type": "stuimg", "file": {"content": b64encode(JPEG).decode()}}
     ending = await ending_of(says(code(0, "ok", data)), "file-upload", data=event)
-    assert ending == Retry("unreadable-answer", "no usable answer came from the platform")
+    assert ending == Unavailable("unreadable-answer", "no usable answer came from the platform", lost=True)
 
 
 async def test_every_attempt_has_a_later_timestamp_and_a_signature_of_its_own() -> None:

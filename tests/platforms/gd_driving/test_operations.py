@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.ledger import Key, open_ledger
-from gateway.outcome import Accepted, Category, Dead, Rejected, Retry, Stopped
+from gateway.outcome import Accepted, Category, Dead, Rejected, Retry, Stopped, Unavailable
 from gateway.platform import Repeat
 from schemas.gd_driving import EVENTS
 from tests.platforms.gd_driving.document import FILES, RECORDS, example, without
@@ -177,7 +177,7 @@ async def test_an_upload_whose_answer_is_lost_is_tried_again_also_for_a_lesson()
         data = remote(photo1=carried(JPEG), photo2=carried(JPEG), photo3=carried(JPEG))
         done: dict[str, Any] = {}
         ending = await ours.do("class-record-submit", data, memory(done))
-        assert ending == Retry("connection-lost", "photo1: no usable answer to its upload")
+        assert ending == Unavailable("connection-lost", "photo1: no usable answer to its upload")
         assert isinstance(await ours.do("class-record-submit", data, memory(done)), Accepted)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
-from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped, Verdict
+from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped, Unavailable, Verdict
 from gateway.transport import AnswerLostError, Reply
 from tests.platforms.gd_ecert.bench import AT_LEISURE, NUMBER, Bench, account, do, saying, wired
 from workers.gd_ecert.client import read
@@ -21,12 +21,18 @@ from workers.gd_ecert.settings import Service
 DOCUMENT: list[tuple[str, type[Ending]]] = [
     ("AGW.1433", Stopped),
     ("AGW.1403", Stopped),
-    ("AGW.1429", Retry),
-    ("AGW.1430", Retry),
-    ("AGW.1504", Retry),
+    ("AGW.1429", Unavailable),
+    ("AGW.1430", Unavailable),
+    ("AGW.1504", Unavailable),
     ("ACG.1401", Stopped),
 ]
-ENDINGS = {Verdict.STOP: Stopped, Verdict.RETRY: Retry, Verdict.REJECTED: Rejected, Verdict.ACCEPTED: Accepted}
+ENDINGS = {
+    Verdict.STOP: Stopped,
+    Verdict.DOWN: Unavailable,
+    Verdict.THROTTLED: Unavailable,
+    Verdict.REJECTED: Rejected,
+    Verdict.ACCEPTED: Accepted,
+}
 
 
 def service(**changes: Any) -> Service:
