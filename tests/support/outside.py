@@ -114,6 +114,7 @@ class Outside:
 
         Returned one by one: the broker gives back what `get` took and a closed channel held in any order.
         """
+        await self.connection.ready()  # after a restart of the broker it may still be on its way
         channel = await self.connection.channel()
         try:
             found = []

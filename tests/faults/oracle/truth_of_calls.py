@@ -14,7 +14,7 @@ SETTLING = 3.0
 Milliseconds would do on a machine that has nothing else to do.
 """
 
-LATE = 0.3
+LATE = 1.5
 """Seconds after its end in which what a killed process had sent may still arrive."""
 
 

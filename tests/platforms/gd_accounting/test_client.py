@@ -70,7 +70,7 @@ async def test_every_login_is_counted_with_what_came_of_it() -> None:
             await platform.fault("code", LOGIN, code="A0210")
             await platform.fault("kill-token")
             endings.append(await ask(client, "enrolment-check"))
-    assert [type(ending) for ending in endings] == [Retry, Accepted, Stopped]
+    assert [type(ending) for ending in endings] == [Unavailable, Accepted, Stopped]
     assert results == ["failed", "ok", "stopped"]
 
 
@@ -232,7 +232,7 @@ async def test_a_login_that_gives_no_token_is_read_like_any_other_answer(
 async def test_a_hanging_login_is_tried_again_later() -> None:
     async with simulated() as platform, connected(platform.url, timeout_seconds=0.3) as client:
         await platform.fault("hang", LOGIN)
-        assert {(type(ending), ending.code) for ending in await fifty(client)} == {(Retry, "timeout")}
+        assert {(type(ending), ending.code) for ending in await fifty(client)} == {(Unavailable, "timeout")}
         assert await platform.counts() == {LOGIN: 1}
         assert isinstance(await ask(client, "enrolment-check"), Accepted)
 
