@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -34,9 +33,12 @@ class Ledger:
         self.inbox = Inbox(store)
         self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
-        self._writes: Grouped[Record, None] = Grouped(self._write, LARGEST_GROUP)
-        self._adds: Grouped[Addition, dict[str, int]] = Grouped(partial(add, store), LARGEST_GROUP)
-        self._looks: Grouped[Asked, Standing] = Grouped(Looking(store), LARGEST_GROUP)
+        self._writes: Grouped[Record, None] = Grouped(lambda group: store.apart(self._write(group)), LARGEST_GROUP)
+        look = Looking(store)
+        self._adds: Grouped[Addition, dict[str, int]] = Grouped(
+            lambda group: store.apart(add(store, group)), LARGEST_GROUP
+        )
+        self._looks: Grouped[Asked, Standing] = Grouped(lambda group: store.apart(look(group)), LARGEST_GROUP)
 
     @apart
     async def check(self) -> None:

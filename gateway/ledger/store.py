@@ -72,8 +72,9 @@ class Store:
 
     async def close(self) -> None:
         """End every connection; one to a file has a thread that would keep the process."""
-        if self._under_way:
+        while self._under_way:
             await asyncio.wait(self._under_way)
+            await asyncio.sleep(0)  # what waited for this may begin more
         await self.engine.dispose()
 
     async def apart(self, work: Coroutine[Any, Any, Result]) -> Result:
