@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -11,16 +21,30 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_le
 """One word of a routing key: lower case letters, digits, `_` and `-`."""
 
 
-def _short(value: str) -> str:
-    if len(value.encode(errors="surrogatepass")) > LONGEST:
-        raise ValueError(f"must be at most {LONGEST} bytes in UTF-8")
-    return value
-
-
 LONGEST = 255
 """Bytes of an identifier: it travels as one of AMQP's short strings."""
 
-Identifier = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_short)]
+
+class _Short:
+    """A text that AMQP can carry."""
+
+    @staticmethod
+    def _check(value: str) -> str:
+        if len(value.encode(errors="surrogatepass")) > LONGEST:
+            raise ValueError(f"must be at most {LONGEST} bytes in UTF-8")
+        return value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls._check, handler(source))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # maxLength counts characters: weaker than the rule, yet what a ready-made validator can check
+        return handler(schema) | {"maxLength": LONGEST, "x-max-bytes": LONGEST}
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$"), _Short]
 
 
 class Event(BaseModel):
@@ -37,7 +61,7 @@ class Event(BaseModel):
     subject: Identifier | None = Field(default=None, description="what must stay in order: the lane")
     time: datetime | None = Field(default=None, description="when it happened, RFC 3339")
     account: Name = Field(default="default", description="the institution's credentials to use")
-    datacontenttype: str | None = None
+    datacontenttype: str | None = Field(default=None, description="application/json, where it is given")
     data: dict[str, Any] = Field(description="the platform's own field names")
 
     @field_validator("datacontenttype")

@@ -7,7 +7,7 @@ value either. Read them with `error.errors(include_input=False)`; `str(error)` i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -149,12 +149,11 @@ class OneOf:
     """A code out of one of these dictionaries; the refusal says which section of the document lists them."""
 
     def __init__(self, *dictionaries: Dictionary) -> None:
-        self._codes = tuple(code for dictionary in dictionaries for code in dictionary.names)
-        self._known = frozenset(self._codes)
+        self._names = {code: name for dictionary in dictionaries for code, name in dictionary.names.items()}
         self._sections = " or ".join(dictionary.section for dictionary in dictionaries)
 
     def _check(self, value: str) -> str:
-        if value not in self._known:
+        if value not in self._names:
             raise PydanticCustomError("unknown_code", "must be a code of {sections}", {"sections": self._sections})
         return value
 
@@ -162,7 +161,12 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return _described(handler(schema) | {"enum": list(self._codes)}, f"A code of {self._sections}.")
+        return _described(handler(schema) | named_codes(self._names), f"A code of {self._sections}.")
+
+
+def named_codes(names: Mapping[Any, str]) -> JsonSchemaValue:
+    """The keywords of a closed list: its codes, and by code the name that the document gives each."""
+    return {"enum": list(names), "x-enum-names": {str(code): name for code, name in names.items()}}
 
 
 def _described(schema: JsonSchemaValue, sentence: str) -> JsonSchemaValue:

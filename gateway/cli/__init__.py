@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from gateway.cli import check, dead, events, process, topology
+from gateway.cli import check, dead, events, process, schema, topology
 from gateway.cli.common import fail_clearly
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(events.publish)
 app.command()(events.trace)
 app.add_typer(dead.app, name="dead")
 app.add_typer(topology.app, name="topology")
+app.add_typer(schema.app, name="schema")
 
 
 def main() -> None:

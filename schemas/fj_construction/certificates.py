@@ -7,9 +7,10 @@ worker, as a warning: the document only names them.
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from schemas.conditions import present, when
 from schemas.fields import Data, OneOf, Sensitive
 from schemas.fj_construction import codes
 from schemas.fj_construction.fields import (
@@ -98,6 +99,10 @@ StateDescription = Annotated[
 ]
 
 
+_STATE_DESCRIBED = when("certState", {"const": codes.OTHER}, present("certStatusDescription"))
+_CATEGORY_DESCRIBED = when("operationCategory", {"const": codes.OTHER}, present("categoryDescription"))
+
+
 class SafeCertificate(Data):
     """参数safeCertParameter: 建筑施工企业安全生产许可证, 22 rows."""
 
@@ -125,6 +130,8 @@ class SafeCertificate(Data):
     associatedZzeCertID: Related = None
     businessInformation: Business = None
     operateType: OperateType
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [_STATE_DESCRIBED]})
 
 
 class SpecialCertificate(Data):
@@ -156,6 +163,8 @@ class SpecialCertificate(Data):
     associatedZzeCertID: Related = None
     businessInformation: Business = None
     operateType: OperateType
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [_CATEGORY_DESCRIBED, _STATE_DESCRIBED]})
 
 
 class ManagerCertificate(Data):
@@ -196,6 +205,8 @@ class ManagerCertificate(Data):
     associatedZzeCertID: Related = None
     businessInformation: Business = None
     operateType: OperateType
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [_STATE_DESCRIBED]})
 
 
 Certificate = SafeCertificate | SpecialCertificate | ManagerCertificate

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, JsonValue, ValidationInfo
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from schemas.conditions import absent, present, when
 from schemas.fields import Data, OneOf, Sensitive, Timestamp
 from schemas.fj_construction import codes, samples
 from schemas.fj_construction.certificates import (
@@ -57,7 +59,17 @@ def _distinct_certificates(values: tuple[Certificate, ...]) -> tuple[Certificate
     return values
 
 
-_ACCEPT_DATA = Field(min_length=1, title="acceptData", validation_alias=AliasChoices("acceptData", "AcceptData"))
+def _at_least_one(schema: JsonDict) -> None:
+    """pydantic puts the length after a validator in the words for texts."""
+    schema["minItems"] = schema.pop("minLength")
+
+
+_ACCEPT_DATA = Field(
+    min_length=1,
+    title="acceptData",
+    validation_alias=AliasChoices("acceptData", "AcceptData"),
+    json_schema_extra=_at_least_one,
+)
 _DISTINCT = AfterValidator(_distinct_certificates)
 
 
@@ -79,6 +91,15 @@ class ManagerCertParameter(Data):
     acceptData: Annotated[tuple[ManagerCertificate, ...], _DISTINCT, _ACCEPT_DATA]
 
 
+_ONE_PARAMETER: list[JsonValue] = [
+    when(
+        "certType",
+        {"const": kind},
+        {"allOf": [present(name), absent(*(other for other in PARAMETERS.values() if other != name))]},
+    )
+    for kind, name in PARAMETERS.items()
+]
+
 _BELONGS = (BeforeValidator(_no_empty_shell), AfterValidator(_belongs), Field(validate_default=True))
 
 
@@ -93,7 +114,7 @@ class CertificateSubmit(Data):
     specialCertParameter: Annotated[SpecialCertParameter | None, *_BELONGS, Field(title="特种证参数")] = None
     managerCertParameter: Annotated[ManagerCertParameter | None, *_BELONGS, Field(title="安管证参数")] = None
 
-    model_config = ConfigDict(json_schema_extra={"examples": [samples.CERTIFICATE_SUBMIT]})
+    model_config = ConfigDict(json_schema_extra={"examples": [samples.CERTIFICATE_SUBMIT], "allOf": _ONE_PARAMETER})
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:

@@ -7,9 +7,10 @@ gateway adds itself is left out: token everywhere, and appId of 登录信息同�
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from schemas.conditions import when
 from schemas.fields import Data, OneOf, Sensitive, Text, Timestamp, TwoPlaces, Whole
 from schemas.gd_accounting import codes
 
@@ -45,6 +46,11 @@ CourseTypeCode = Annotated[
 ]
 QualificationLevel = Annotated[str, Text(max_bytes=1), OneOf(codes.QUALIFICATION_LEVELS)]
 ArrivalAreaCode = Annotated[str, Text(max_bytes=6)]
+
+_COURSE_FITS: list[JsonValue] = [
+    when("eduType", {"const": edu_type}, {"properties": {"courseTypeCode": {"enum": list(courses.names)}}})
+    for edu_type, courses in codes.COURSES_OF.items()
+]
 
 _TICKET = "208cbc66aaef4317843c6cedabe319e0"  # the document's own sample
 
@@ -145,6 +151,7 @@ class QrcodeGet(Data):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "allOf": _COURSE_FITS,
             "examples": [
                 {
                     "ticket": _TICKET,
@@ -152,7 +159,7 @@ class QrcodeGet(Data):
                     "eduType": "PUB",
                     "courseTypeCode": "PUB_01",
                 }
-            ]
+            ],
         }
     )
 
@@ -183,6 +190,7 @@ class CreditSync(Data):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "allOf": _COURSE_FITS,
             "examples": [
                 {
                     "ticket": _TICKET,
@@ -194,7 +202,7 @@ class CreditSync(Data):
                     "startTime": "2022-03-05 08:00:00",
                     "endTime": "2022-03-20 18:00:00",
                 }
-            ]
+            ],
         }
     )
 

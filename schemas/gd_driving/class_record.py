@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from schemas.conditions import absent, present, when
 from schemas.fields import Data, Sensitive, Whole
 from schemas.gd_driving.fields import Chars, Measure, Minutes, Moment, PhotoId
 
@@ -26,6 +28,17 @@ Total = Annotated[int, Whole(minimum=0, maximum=999_999, section="A.6.3.2 数值
 
 Flaw = tuple[str, str, str]
 """Field, type of the refusal, and the rule."""
+
+
+_NUMBERS = ("coachnum", "carnum", "simunum")
+_NONE_DRIVEN: JsonDict = {"properties": {name: {"enum": [0, "0"]} for name in ("mileage", "avevelocity")}}
+_RULES: list[JsonValue] = [
+    when("subjcode", {"pattern": f"^{REMOTE}"}, absent(*_NUMBERS)),
+    when("subjcode", {"pattern": f"^[^{REMOTE}]"}, present(*_NUMBERS, "logoutinfo")),
+    when("subjcode", {"pattern": f"^...{SUBJECT_TWO}"}, present("regionseq")),
+    when("subjcode", {"pattern": f"^[^{PRACTICE}]"}, _NONE_DRIVEN),
+]
+"""What JSON Schema can say of the rules below."""
 
 
 class ClassRecordSubmit(Data):
@@ -73,6 +86,7 @@ class ClassRecordSubmit(Data):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "allOf": _RULES,
             "examples": [
                 {
                     "inscode": "1234567890123456",
@@ -100,7 +114,7 @@ class ClassRecordSubmit(Data):
                     "logininfo": "A6DD516603F8DB25C5F6CA52E6B93102",
                     "logoutinfo": "B7EE627714F9EC36D6A7DB63F7CA4213",
                 }
-            ]
+            ],
         }
     )
 
@@ -119,7 +133,7 @@ class ClassRecordSubmit(Data):
 def _by_method(record: ClassRecordSubmit) -> Iterator[Flaw]:
     """What 远程教育平台 does not use, and what only 非远程 needs."""
     remote = record.subjcode[0] == REMOTE
-    for name in ("coachnum", "carnum", "simunum"):
+    for name in _NUMBERS:
         if remote and getattr(record, name) is not None:
             yield name, "not_for_remote", "must be absent from a remote lesson (远程教育平台不使用)"
         if not remote and getattr(record, name) is None:

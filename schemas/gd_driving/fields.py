@@ -27,7 +27,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from schemas.dictionaries import Dictionary
-from schemas.fields import Data, Sensitive, Whole
+from schemas.fields import Data, Sensitive, Whole, named_codes
 from schemas.gd_driving.codes import VEHICLE_TYPES
 
 
@@ -61,11 +61,11 @@ class NumberOf:
 
     def __init__(self, dictionary: Dictionary) -> None:
         self._section = dictionary.section
-        self._codes = {int(code) for code in dictionary.names}
+        self._names = {int(code): name for code, name in dictionary.names.items()}
 
     def _check(self, value: object) -> int:
         number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,4}", value) else value
-        if type(number) is int and number in self._codes:
+        if type(number) is int and number in self._names:
             return number
         raise PydanticCustomError("unknown_code", "must be a code of {section}", {"section": self._section})
 
@@ -73,7 +73,8 @@ class NumberOf:
         return core_schema.no_info_before_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(schema) | {"enum": sorted(self._codes), "description": f"A code of {self._section}."}
+        codes = named_codes(dict(sorted(self._names.items())))
+        return handler(schema) | codes | {"description": f"A code of {self._section}."}
 
 
 def _calendar(pattern: str, format_: str, written: str) -> Any:

@@ -1,0 +1,1 @@
+"""The public contract as files for services in any language: JSON Schemas and an AsyncAPI document."""
