@@ -48,3 +48,6 @@ INBOUND_WAITING = Gauge(
     "Calls from the platform that were answered and wait in the ledger for the broker",
     _ACCOUNT,
 )
+HTTP_EVENTS = Counter(
+    "gateway_http_events", "Events that came by POST /events, by publisher and HTTP status", ("publisher", "status")
+)

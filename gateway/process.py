@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import structlog
+from aiohttp.web import RouteDef
 
 from gateway import log as logging
 from gateway import platform, web
 from gateway.account import Account
+from gateway.http_events.endpoint import events_endpoint
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.outbox import Outbox
 from gateway.settings import Settings
@@ -28,9 +30,12 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
+        more: list[RouteDef] = []
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
-        app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
+            endpoint = await stack.enter_async_context(events_endpoint(settings, served))
+            more += endpoint.routes()
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more)
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))

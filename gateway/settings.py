@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +19,8 @@ from gateway.account import Account
 from gateway.errors import RefusedError
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_KEY_HASH = re.compile(r"[0-9a-f]{64}")
+_PATTERN = re.compile(r"[a-z0-9_.*-]{1,200}")
 _NODE = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 DEFAULT_FILE = "gateway.toml"
 
@@ -47,6 +49,23 @@ def _node(value: str) -> str:
     return value
 
 
+def is_name(value: str) -> bool:
+    """Whether an account or a publisher may be called so."""
+    return _ACCOUNT.fullmatch(value) is not None
+
+
+def _key_hash(value: str | None) -> str | None:
+    if value is not None and not _KEY_HASH.fullmatch(value):
+        raise ValueError("must be the SHA-256 of a key, 64 hex digits: gateway publisher key makes both")
+    return value
+
+
+def _pattern(value: str) -> str:
+    if not _PATTERN.fullmatch(value):
+        raise ValueError("must be a pattern of a-z, 0-9, _ - . and *")
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,11 +90,33 @@ class Ledger(_Table):
     keep_days: int = Field(default=90, ge=1, description="how long events that have ended are remembered")
 
 
+class Publisher(_Table):
+    """A service that may POST /events. `types` and `accounts`: patterns, in which `*` stands for anything."""
+
+    key_hash: Annotated[str, AfterValidator(_key_hash)]
+    old_key_hash: Annotated[str | None, AfterValidator(_key_hash)] = Field(
+        default=None, description="of the key before, while the service changes to the new one"
+    )
+    types: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], Field(min_length=1)]
+    accounts: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ("*",)
+
+
 class Http(_Table):
-    """Health, metrics and calls from platforms. Port 0 takes a free one."""
+    """Health, metrics, calls from platforms and events of publishers. Port 0 takes a free one."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    publishers: dict[str, Publisher] = Field(default_factory=dict)
+
+    @field_validator("publishers")
+    @classmethod
+    def _told_apart(cls, value: dict[str, Publisher]) -> dict[str, Publisher]:
+        if wrong := [name for name in value if not is_name(name)]:
+            raise ValueError(f"{wrong[0]!r}: a name has 1 to 64 of a-z, 0-9, _ and -, no - or _ first")
+        hashes = [each for p in value.values() for each in (p.key_hash, p.old_key_hash) if each]
+        if len(set(hashes)) < len(hashes):
+            raise ValueError("two of them have the same key: make one for each with gateway publisher key")
+        return value
 
 
 class Retry(_Table):
@@ -149,7 +190,7 @@ def accounts(settings: Settings) -> list[Account]:
             wrong.append(f"platforms.{name}: {error}")
             continue
         for account, table in tables.items():
-            if not _ACCOUNT.fullmatch(account):
+            if not is_name(account):
                 wrong.append(f"platforms.{name}.{account}: a name has 1 to 64 of a-z, 0-9, _ and -, no - or _ first")
                 continue
             try:

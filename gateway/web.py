@@ -1,7 +1,7 @@
 """The HTTP side: health, readiness, metrics, and calls from platforms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -25,14 +25,17 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready, and why; nothing when all is."""
 
 
-def application(accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness) -> web.Application:
-    """`/healthz`, `/readyz`, `/metrics`, and what the platforms of these accounts want served."""
+def application(
+    accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness, more: Iterable[web.RouteDef] = ()
+) -> web.Application:
+    """`/healthz`, `/readyz`, `/metrics`, what the platforms of these accounts want served, and `more`."""
     app = web.Application(middlewares=[_unavailable])
     app.add_routes(
         [
             web.get("/healthz", _healthy),
             web.get("/readyz", _ready(not_ready)),
             web.get("/metrics", _metrics(accounts, ledger)),
+            *more,
         ]
     )
     for name in sorted({account.platform for account in accounts}):

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from gateway.cli import check, dead, events, process, schema, topology
+from gateway.cli import check, dead, events, process, publisher, schema, topology
 from gateway.cli.common import fail_clearly
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(events.trace)
 app.add_typer(dead.app, name="dead")
 app.add_typer(topology.app, name="topology")
 app.add_typer(schema.app, name="schema")
+app.add_typer(publisher.app, name="publisher")
 
 
 def main() -> None:

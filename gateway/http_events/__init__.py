@@ -1,0 +1,1 @@
+"""`POST /events`: the CloudEvents HTTP binding for services without AMQP (DESIGN §3)."""
