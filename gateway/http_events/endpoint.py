@@ -1,8 +1,9 @@
 """The endpoint: who asks, what is asked, published and confirmed, answered."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ from gateway.errors import UnavailableError
 from gateway.http_events.judging import judge
 from gateway.http_events.keys import owner
 from gateway.http_events.problem import MEDIA_TYPE, Kind, ProblemError
-from gateway.http_events.reading import read
+from gateway.http_events.reading import read, trace_context
 from gateway.http_events.room import Room
 from gateway.http_events.sending import KeptPublisher
 from gateway.settings import Settings
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 PATH = "/events"
 ROOM_BYTES = 8 * LARGEST_EVENT
 WAIT_SECONDS = 10.0
+BODY_SECONDS = 60.0
+"""How long a body may take to come: it holds its room meanwhile."""
+
 RETRY_AFTER_SECONDS = 5
 NOBODY = "unknown"
 """Whose refusals are counted that carried no valid key."""
@@ -73,7 +77,9 @@ class EventsEndpoint:
                 raws = read(request.headers.get("Content-Type", ""), request.headers.items(), await _body(request))
                 seen.events = len(raws)
                 publisher = self._publishers[seen.publisher]
-                await self._publish(judge(raws, seen.publisher, publisher, self._accounts))
+                messages = judge(raws, seen.publisher, publisher, self._accounts)
+                trace = trace_context(request.headers)
+                await self._publish([_traced(message, trace) for message in messages])
         except UnavailableError as error:  # no room
             raise ProblemError(Kind.NOT_PUBLISHED, f"{error}; send it again") from None
 
@@ -98,6 +104,10 @@ class EventsEndpoint:
                 ) from None
 
 
+def _traced(message: Outgoing, trace: Mapping[str, str]) -> Outgoing:
+    return replace(message, properties={**message.properties, "headers": trace}) if trace else message
+
+
 def _again(error: UnavailableError, published: int, events: int) -> str:
     which = "it" if events == 1 else f"event {published} (counted from 0) and all after it"
     return f"{error}; send {which} again under the same id and source: what came through is done once"
@@ -115,10 +125,13 @@ async def _body(request: web.Request) -> bytes:
     """The body, decompressed. Not `request.read()`, whose limit is that of all other paths."""
     found = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            found += chunk
-            if len(found) > LARGEST_EVENT:
-                raise _too_large()
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                found += chunk
+                if len(found) > LARGEST_EVENT:
+                    raise _too_large()
+    except TimeoutError:
+        raise ProblemError(Kind.TOO_SLOW, f"the body did not come within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError:
         raise ProblemError(
             Kind.NO_CLOUDEVENT, "the body does not keep to its own Content-Encoding or length"

@@ -17,6 +17,7 @@ class Kind(Enum):
     CLOSED = (404, "closed", "Closed 接口未开放")
     NO_KEY = (401, "no-key", "No valid key 密钥缺失或无效")
     NOT_ALLOWED = (403, "not-allowed", "Not allowed for this publisher 无权发布")
+    TOO_SLOW = (408, "too-slow", "Too slow 发送超时")
     TOO_LARGE = (413, "too-large", "Too large 内容过大")
     MEDIA_TYPE = (415, "media-type", "Unsupported media type 不支持的媒体类型")
     NO_CLOUDEVENT = (400, "no-cloudevent", "No CloudEvent 不是有效的 CloudEvent")
