@@ -52,7 +52,7 @@ class EventsEndpoint:
 
     def __init__(self, settings: Settings, accounts: Sequence[Account], sender: KeptPublisher) -> None:
         self._publishers = settings.http.publishers
-        self._accounts = {(account.platform, account.name): account for account in accounts}
+        self._accounts = {(each.platform, each.name): platform.load(each.platform).operations for each in accounts}
         self._sender = sender
         self._room = Room(ROOM_BYTES, WAIT_SECONDS)
 

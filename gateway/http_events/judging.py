@@ -5,19 +5,18 @@ from fnmatch import fnmatchcase
 
 from pydantic import ValidationError
 
-from gateway import platform
-from gateway.account import Account
 from gateway.broker import Outgoing
 from gateway.decode import LARGEST_EVENT, Refused, decode, explain
 from gateway.http_events.problem import Fault, Kind, of_faults
 from gateway.http_events.reading import Raw
 from gateway.masking import scrub
+from gateway.platform import Operation
 from gateway.settings import Publisher
 from gateway.topology import EVENTS, Names
 from schemas.envelope import CONTENT_TYPE, Event
 
-Accounts = Mapping[tuple[str, str], Account]
-"""Every account configured here, by platform and name."""
+Accounts = Mapping[tuple[str, str], Mapping[str, Operation]]
+"""The operations of every account configured here, by platform and name of the account."""
 
 
 def judge(raws: Sequence[Raw], name: str, publisher: Publisher, accounts: Accounts) -> list[Outgoing]:
@@ -55,10 +54,10 @@ def may(publisher: Publisher, event: Event) -> bool:
 
 def _message(raw: Raw, name: str, event: Event, accounts: Accounts) -> Outgoing | Fault:
     """Judged as the worker will judge it, so that what is refused here would have died there, in the same words."""
-    if (event.platform, event.account) not in accounts:
+    operations = accounts.get((event.platform, event.account))
+    if operations is None:
         said = f"no account {event.account!r} of platform {event.platform!r} is configured here"
         return Fault(Kind.UNKNOWN, scrub(f"{said}: check type and account, or add the account to the settings"))
-    operations = platform.load(event.platform).operations
     names = Names(event.platform, event.account)
     key = names.key(event.operation)
     judged = decode(raw.body, key, names, operations)

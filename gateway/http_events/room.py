@@ -33,6 +33,6 @@ class Room:
         try:
             yield
         finally:
+            self._free += own
             async with self._changed:
-                self._free += own
                 self._changed.notify_all()

@@ -156,7 +156,7 @@ async def test_as_much_as_is_in_memory_at_once_is_bounded_and_the_rest_waits(
     async with posting(stage.settings()) as web:
         replies = await asyncio.gather(*(web.post(mobile_login(f"t-{number}")) for number in range(20)))
         assert {reply.status for reply in replies} == {202}
-    monkeypatch.setattr("gateway.http_events.endpoint.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.http_events.endpoint.WAIT_SECONDS", 3)
     async with posting(stage.settings()) as web:
         release = asyncio.Event()
         slow = asyncio.create_task(post_slowly(web, release))

@@ -1,6 +1,6 @@
 // Publishes one event to the provincial gateway, confirmed by the broker, and prints its result.
 //
-//	go run . ../gd_accounting/02-register.json
+//	go mod tidy && AMQP_URL=amqp://guest:guest@127.0.0.1:5672/ go run . ../gd_accounting/02-register.json
 //
 // Text for services in Go: it was not compiled where the gateway is tested. The sample in ../node does the same and is.
 package main
