@@ -28,10 +28,10 @@ test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Deb
 	        tests/deploy/test_rabbitmq4.py; \
 	else echo "skipped: nothing was tested"; fi
 
-faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY=)
+faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY= AT_ONCE=)
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/python -m tests.faults.oracle $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-		$(if $(EVENTS),--events $(EVENTS)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
 	$(if $(ONLY),,.venv/bin/pytest -m long)
 
 lint: setup  ## style, types, import rules
