@@ -39,6 +39,7 @@ from gateway.retry import Delay, after_failure
 from gateway.settle import Delayed, Parcel, Settler
 from gateway.steps import Steps, no_steps
 from gateway.topology import Names
+from gateway.transport import only_while
 from schemas import dead_letters
 from schemas.fields import sensitive_fields
 
@@ -250,6 +251,7 @@ class EventJob:
     async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
         """The ending, and whether the event pays for the attempt."""
         try:
+            only_while(self.desk.lease.sure)
             await self.desk.lease.sure()
             steps = await self._steps(work)
             self.begun = True
