@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from gateway.broker import CONNECTION_ERRORS
+from gateway.broker import has_gone
 from gateway.errors import UnavailableError
 
 log = structlog.get_logger()
@@ -120,8 +120,10 @@ class Intake:
                     queue = await channel.declare_queue(name, passive=True)
                     if queue.declaration_result.consumer_count == 0:
                         self._lose(f"nobody consumes {name} any more")
-        except CONNECTION_ERRORS as error:
+        except Exception as error:
             self._lose(f"the broker does not tell who consumes: {type(error).__name__}")
+            if not has_gone(error):
+                raise
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         if not self.alive:  # also once it is lost: what follows in a lane must not overtake what failed
@@ -139,7 +141,7 @@ class Intake:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            expected = isinstance(error, (UnavailableError, *CONNECTION_ERRORS))
+            expected = isinstance(error, UnavailableError) or has_gone(error)
             kind = type(error).__name__
             log.error("event.given_back", reason=str(error), error=kind, exc_info=None if expected else error)
             self._lose(type(error).__name__)

@@ -15,7 +15,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aiormq.exceptions import ChannelLockedResource
 
-from gateway.broker import CONNECTION_ERRORS, open_channel
+from gateway.broker import has_gone, open_channel
 from gateway.loss import LostError
 
 log = structlog.get_logger()
@@ -100,6 +100,6 @@ class Lease:
             self._confirmed = began
             self._asked_again.set()
             self._asked_again = asyncio.Event()
-        elif not isinstance(error, CONNECTION_ERRORS):
+        elif not has_gone(error):
             raise error
         return error is None
