@@ -7,7 +7,7 @@ from tests.faults.oracle.platform import Mood
 from tests.faults.oracle.scene import SOON, Scene, StuckError, queue
 from tests.faults.oracle.stream import Happening
 
-SLOW = (0.8, 1.4)
+SLOW = (0.5, 0.9)
 """Seconds that answers take while something else goes wrong, so that it happens under way."""
 
 
