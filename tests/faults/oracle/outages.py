@@ -93,6 +93,9 @@ async def consumer_cancelled(scene: Scene) -> None:
             name = queue(scene.random.choice(["bulk", "due", "interactive"]))
             await scene.service.delete(name)
             await _made_again(scene, name)
+            await (
+                scene.ready()
+            )  # its bindings come after it; until then events go to gateway.unrouted, which is no loss
 
 
 async def _made_again(scene: Scene, name: str) -> None:
