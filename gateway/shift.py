@@ -27,6 +27,7 @@ from gateway.pace import Pace
 from gateway.platform import Context, Platform
 from gateway.settle import Settler
 from gateway.topology import Names
+from gateway.transport import only_while
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ class Shift:
 
     async def run(self) -> None:
         """Until stopped, or until a stopped account was resumed. Raises LostError, and what the broker raises."""
+        only_while(self.lease.sure)  # also what a client does by itself, such as renewing its token
         async with self._desk() as desk:
             await self._consume(desk)
 
