@@ -35,7 +35,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
             endpoint = await stack.enter_async_context(events_endpoint(settings, served))
             more += endpoint.routes()
-        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more)
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more=more)
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))

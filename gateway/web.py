@@ -26,7 +26,7 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 def application(
-    accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness, more: Iterable[web.RouteDef] = ()
+    accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness, *, more: Iterable[web.RouteDef] = ()
 ) -> web.Application:
     """`/healthz`, `/readyz`, `/metrics`, what the platforms of these accounts want served, and `more`."""
     app = web.Application(middlewares=[_unavailable])

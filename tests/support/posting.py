@@ -73,7 +73,7 @@ async def posting(settings: Settings, publishers: Mapping[str, Publisher] | None
     async with (
         open_ledger(configured.ledger.url) as ledger,
         events_endpoint(configured, own) as endpoint,
-        serve(application(own, ledger, _ready, endpoint.routes()), told) as address,
+        serve(application(own, ledger, _ready, more=endpoint.routes()), told) as address,
         aiohttp.ClientSession() as http,
     ):
         yield Poster(address, http)
