@@ -157,12 +157,11 @@ def test_fields_carry_the_documents_names_and_codes_their_meaning() -> None:
     assert credit["ticket"]["x-sensitive"] is True
 
 
-def test_two_processes_write_the_same_bytes_whatever_their_hashes(tmp_path: Path) -> None:
-    for hashes in ("1", "2"):
-        command = [sys.executable, "-m", "gateway", "schema", "export", str(tmp_path / hashes)]
-        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hashes}, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert {path: (tmp_path / hashes / path).read_bytes() for path in files()} == files()
+def test_another_process_writes_the_same_bytes_whatever_its_hashes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gateway", "schema", "export", str(tmp_path)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "1"}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path: (tmp_path / path).read_bytes() for path in files()} == files()
 
 
 def test_an_export_takes_away_what_an_earlier_one_left_of_types_that_are_gone(tmp_path: Path) -> None:
