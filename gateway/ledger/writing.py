@@ -22,7 +22,7 @@ class Writing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._records = store.compiled(store.replacing(EVENTS, fence="epoch"))
-        self._entries = store.compiled(_counting_on(store))
+        self._entries = store.compiled(counting_on(store))
         self._letters = store.compiled(store.insert(DEAD_LETTERS).on_conflict_do_nothing())
 
     async def __call__(self, group: Sequence[Written]) -> list[None]:
@@ -39,7 +39,7 @@ async def _write(connection: AsyncConnection, statement: str, rows: list[tuple[o
         await connection.exec_driver_sql(statement, rows)
 
 
-def _counting_on(store: Store) -> object:
+def counting_on(store: Store) -> object:
     """An insert that counts on where the entry is there already, and says when and how it was the last time."""
     row = store.insert(HISTORY)
     latest = {name: row.excluded[name] for name in ("at", "code", "milliseconds", "seconds", "note")}

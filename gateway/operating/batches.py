@@ -17,9 +17,10 @@ that never said anything calls nobody."""
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """How the letters of the batch under way stand."""
+    """How the letters of the batch under way, all of one account, stand."""
 
     number: int = 0
+    account: str = ""
     pending: int = 0
     unended: int = 0
     failed: int = 0
@@ -99,7 +100,7 @@ def next_move(view: View) -> Move:
     if batch.number > view.ladder and batch.failed > view.tolerate:
         return Fail(batch.failed, batch.total)
     if batch.pending:
-        return Send()
+        return Send() if _is_fed(view, batch.account) else Hold((batch.account,))
     if batch.unended:
         return Watch()
     return _next_batch(view)
@@ -110,11 +111,15 @@ def size(kind: Kind, done: int) -> int:
     return DISCARDS if kind == "discard" else SIZES[min(done, len(SIZES) - 1)]
 
 
+def _is_fed(view: View, account: str) -> bool:
+    return view.kind == "discard" or view.states.get(account, "unknown") in FED
+
+
 def _next_batch(view: View) -> Move:
     waiting = {account: count for account, count in view.pending.items() if count}
     if not waiting:
         return End()
-    fed = [account for account in waiting if view.kind == "discard" or view.states.get(account, "unknown") in FED]
+    fed = [account for account in waiting if _is_fed(view, account)]
     if not fed:
         return Hold(tuple(sorted(waiting)))
     account = min(fed)
