@@ -15,6 +15,7 @@ from gateway.ledger import accounts, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
 from gateway.ledger.inbox import Inbox
 from gateway.ledger.looking import Asked, Looking
+from gateway.ledger.operating_tables import STATES
 from gateway.ledger.records import (
     Buried,
     Entry,
@@ -71,9 +72,7 @@ class Ledger:
         """The database, for what operators do in tables of their own; see gateway.operating."""
         return self._store
 
-    async def record(
-        self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None
-    ) -> None:
+    async def record(self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None) -> None:
         """Return once all of it is on disk; a record replaces one of the same or an earlier epoch.
 
         `entry` is added to the event's history, `letter` to the index of dead letters. Raises LedgerError.
@@ -183,6 +182,14 @@ class Ledger:
         """Forget that the account was stopped; False when it was not."""
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
+
+    @apart
+    async def say(self, account: Account, state: str, code: str | None, message: str) -> None:
+        """How the account stands now, one of gateway.gate.STATES, and why. Raises LedgerError."""
+        row = {"platform": account.platform, "account": account.name, "state": state, "code": as_text(code)}
+        async with self._store.writing() as connection:
+            said = {"message": as_text(message), "at": now()}
+            await connection.execute(self._store.replacing(STATES), {**row, **said})
 
     async def forget(self, older_than: timedelta) -> int:
         """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError.
