@@ -28,6 +28,7 @@ from gateway.platform import Context, Platform
 from gateway.settle import Settler
 from gateway.telling import Telling
 from gateway.topology import Names
+from gateway.transport import only_while
 
 log = structlog.get_logger()
 
@@ -77,7 +78,12 @@ class Shift:
 
     async def run(self) -> None:
         """Until stopped, or until a stopped account was resumed. Raises LostError, and what the broker raises."""
+<<<<<<< HEAD
         async with self._telling.under_way(), self._desk() as desk:
+=======
+        only_while(self.lease.sure)  # also what a client does by itself, such as renewing its token
+        async with self._desk() as desk:
+>>>>>>> dccb1de23dbcde249f2406469be1043600e77c6c
             await self._consume(desk)
 
     @asynccontextmanager
