@@ -78,12 +78,8 @@ class Shift:
 
     async def run(self) -> None:
         """Until stopped, or until a stopped account was resumed. Raises LostError, and what the broker raises."""
-<<<<<<< HEAD
-        async with self._telling.under_way(), self._desk() as desk:
-=======
         only_while(self.lease.sure)  # also what a client does by itself, such as renewing its token
-        async with self._desk() as desk:
->>>>>>> dccb1de23dbcde249f2406469be1043600e77c6c
+        async with self._telling.under_way(), self._desk() as desk:
             await self._consume(desk)
 
     @asynccontextmanager
