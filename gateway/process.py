@@ -14,6 +14,7 @@ from gateway import platform, web
 from gateway.account import Account
 from gateway.http_events.endpoint import events_endpoint
 from gateway.ledger import Ledger, LedgerError, open_ledger
+from gateway.operating.keeper import Keeper
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
@@ -33,6 +34,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         more: list[RouteDef] = []
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+            await stack.enter_async_context(Keeper(settings, served, ledger).driving())
             endpoint = await stack.enter_async_context(events_endpoint(settings, served))
             more += endpoint.routes()
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more=more)
