@@ -268,6 +268,10 @@ class Settler:
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
         metrics.EVENTS_SETTLED.labels(*labels, record.outcome, record.category or "").inc()
+        if record.replay is not None:
+            metrics.REPLAYED.labels(*labels, record.outcome).inc()
+        if record.outcome == "accepted":
+            metrics.LAST_ACCEPTED.labels(*labels[:2]).set_to_current_time()
         if parcel.about.happened_at is not None:
             age = datetime.now(UTC).timestamp() - parcel.about.happened_at.timestamp()
             metrics.EVENT_AGE.labels(*labels).observe(max(0.0, age))
