@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from gateway import log as logging
-from gateway import platform, web
+from gateway import platform, tracing, web
 from gateway.account import Account
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.observe import Observer
@@ -27,6 +27,8 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
     logging.configure(settings.log.format, settings.log.level)
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
+        trace = settings.tracing
+        await stack.enter_async_context(tracing.exporting(trace.endpoint, trace.service_name, trace.share))
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
