@@ -29,9 +29,7 @@ PLATFORM_CALL = Histogram(
     buckets=_CALLS,
 )
 RETRIES = Counter("gateway_retries", "Attempts that failed and went on the ladder", _OPERATION)
-REPLAYED = Counter(
-    "gateway_events_replayed", "Replayed events that ended again, by outcome", (*_OPERATION, "outcome")
-)
+REPLAYED = Counter("gateway_events_replayed", "Replayed events that ended again, by outcome", (*_ACCOUNT, "outcome"))
 LAST_ACCEPTED = Gauge(
     "gateway_last_accepted_timestamp_seconds",
     "When this process last had an event accepted by the platform, Unix seconds",
@@ -105,6 +103,8 @@ _ENDINGS = (
 def begin(platform: str, account: str, operations: Iterable[Operation]) -> None:
     """Show what may be counted at 0, so that the first time counts as an increase."""
     RESULTS_UNROUTED.labels(platform, account)
+    for outcome in ("accepted", "rejected", "dead"):
+        REPLAYED.labels(platform, account, outcome)
     for result in ("ok", "failed", "stopped"):
         TOKEN_LOGINS.labels(platform, account, result)
     for operation in operations:

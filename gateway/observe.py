@@ -39,7 +39,17 @@ ROLES = ("bulk", "interactive", "due", "dead")
 class Observer:
     """Looks every few seconds, on a connection of its own, for as long as `watching` is open."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, accounts: Sequence[Account]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        accounts: Sequence[Account],
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        count_seconds: float = COUNT_SECONDS,
+    ) -> None:
+        self._look_seconds = look_seconds
+        self._count_seconds = count_seconds
         self._settings = settings
         self._ledger = ledger
         self._accounts = accounts
@@ -69,7 +79,7 @@ class Observer:
             except (*CONNECTION_ERRORS, UnavailableError) as error:
                 log.info("broker.unobserved", reason=str(error) or type(error).__name__)
             observed.hide_queues(self._queues.values())
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
 
     async def _look(self, connection: AbstractConnection) -> None:
         """Until the broker does not answer."""
@@ -80,7 +90,7 @@ class Observer:
             observed.show_queues(found)
             for labels, (messages, _) in found.items():
                 observed.show_backlog(labels, self._not_empty.seconds(labels, messages, monotonic()))
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
 
     async def _watch_ledger(self) -> None:
         while True:
@@ -92,7 +102,7 @@ class Observer:
                 observed.hide_counts(self._accounts)
             else:
                 observed.show_counts(self._accounts, counts, time())
-            await asyncio.sleep(COUNT_SECONDS)
+            await asyncio.sleep(self._count_seconds)
 
 
 class NotEmpty:

@@ -278,7 +278,7 @@ class Settler:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
         metrics.EVENTS_SETTLED.labels(*labels, record.outcome, record.category or "").inc()
         if record.replay is not None:
-            metrics.REPLAYED.labels(*labels, record.outcome).inc()
+            metrics.REPLAYED.labels(*labels[:2], record.outcome).inc()
         if record.outcome == "accepted":
             metrics.LAST_ACCEPTED.labels(*labels[:2]).set_to_current_time()
         if parcel.about.happened_at is not None:

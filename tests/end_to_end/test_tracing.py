@@ -5,17 +5,16 @@ import subprocess
 import sys
 from typing import Any
 
-from aiohttp import web
+import pytest
 
 from deploy.local.stack import free_port
-from gateway import tracing
-from gateway.trace_context import TraceContext
-from gateway.transport import exchange, session
 from tests.support.collector import Collector, Span, collector
 from tests.support.commands import gateway, server
 from tests.support.events import credit
-from tests.support.outside import Outside, enrolment, mobile_login
+from tests.support.outside import Outside, enrolment, mobile_login, until
+from tests.support.running import running, settings
 from tests.support.scene import Scene
+from tests.unit.wire import reply, wire
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACE = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
@@ -51,11 +50,6 @@ async def test_the_trace_of_an_event_is_in_result_dead_letter_and_log_also_after
         await worker.stop()
     lines = {line["id"]: line for line in worker.logged if line["event"] in {"event.settled", "event.delayed"}}
     assert {line["trace_id"] for line in lines.values()} == {TRACE_ID, "a" * 32}
-    assert not await told_platform(stage, "traceparent")
-
-
-async def told_platform(stage: Scene, header: str) -> bool:
-    return any(header in json.dumps(call).lower() for call in await stage.platform.calls())
 
 
 async def test_an_event_without_trace_gets_none_where_nothing_is_exported(stage: Scene) -> None:
@@ -65,6 +59,9 @@ async def test_an_event_without_trace_gets_none_where_nothing_is_exported(stage:
         headers, result = await answer(stage.service, event)
     assert headers == {}
     assert "traceparent" not in result
+
+
+def test_a_gateway_that_exports_nothing_imports_no_opentelemetry() -> None:
     code = "import sys, gateway.process; print('opentelemetry' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
@@ -129,26 +126,12 @@ async def test_an_endpoint_without_opentelemetry_is_refused_with_what_to_install
     assert "provincial-gateway[otel]" in done.err.splitlines()[-1]
 
 
-async def test_a_platform_hears_of_the_trace_only_where_its_account_says_so() -> None:
-    heard: list[str | None] = []
-
-    async def listen(request: web.Request) -> web.Response:
-        heard.append(request.headers.get("traceparent"))
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_get("/", listen)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    try:
-        async with session(source_address=None, timeout_seconds=5) as http:
-            for told in (False, True):
-                with tracing.calling("toy_land.greet", TraceContext(TRACE), told=told):
-                    await exchange(http, "GET", url)
-            await exchange(http, "GET", url)
-    finally:
-        await runner.cleanup()
-    assert heard == [None, TRACE, None]
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_platform_hears_of_the_trace_only_where_its_account_says_so(stage: Scene, told: bool) -> None:
+    switch: dict[str, Any] = {"send_trace_context": True} if told else {}
+    async with wire(reply()) as platform, running(settings(stage.url, stage.folder, platform.url, **switch)):
+        await stage.service.publish(mobile_login("t-1", **EXTENSION))
+        await until(lambda: bool(platform.requests), what="a request to the platform")
+    sent = b"".join(platform.requests).lower()
+    assert (f"traceparent: {TRACE}".encode() in sent) is told
+    assert (b"tracestate: a=b" in sent) is told
