@@ -13,6 +13,7 @@ from gateway import platform, tracing, web
 from gateway.account import Account
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.observe import Observer
+from gateway.operating.keeper import Keeper
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
@@ -33,6 +34,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+            await stack.enter_async_context(Keeper(settings, served, ledger).driving())
         known = {str(account): account for account in (*accounts, *served)}
         await stack.enter_async_context(Observer(settings, ledger, list(known.values())).watching())
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger))

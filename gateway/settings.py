@@ -86,6 +86,12 @@ class Retry(_Table):
     )
 
 
+class Operators(_Table):
+    """`reveal`: who may see payloads as they are, by the names that the audit has. Nobody, unless named here."""
+
+    reveal: tuple[str, ...] = ()
+
+
 class Log(_Table):
     """`auto`: for people on a terminal, JSON lines elsewhere."""
 
@@ -113,6 +119,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     retry: Retry = Retry()
     log: Log = Log()
+    operators: Operators = Operators()
     tracing: Tracing = Tracing()
     platforms: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
 
