@@ -14,6 +14,7 @@ import orjson
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.connector import Connection
 
+from gateway import tracing
 from gateway.outcome import Ending, Unavailable
 
 
@@ -127,6 +128,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise AnswerLostError("connection-lost")
     if _begun.get() is not None:
         _begun.set(True)
+    request.headers.update(tracing.for_platform())
     return await handler(request)
 
 
