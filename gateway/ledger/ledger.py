@@ -14,6 +14,7 @@ from gateway.grouped import Grouped
 from gateway.ledger import accounts, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
 from gateway.ledger.inbox import Inbox
+from gateway.ledger.logouts import Logouts
 from gateway.ledger.looking import Asked, Looking
 from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
 from gateway.ledger.store import Store, apart
@@ -31,6 +32,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.inbox = Inbox(store)
+        self.logouts = Logouts(store)
         self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         self._writes: Grouped[Record, None] = Grouped(lambda group: store.apart(self._write(group)), LARGEST_GROUP)
