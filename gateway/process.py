@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import structlog
+from aiohttp.web import Application
 
 from gateway import log as logging
 from gateway import platform, web
 from gateway.account import Account
+from gateway.console.site import console
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.outbox import Outbox
 from gateway.settings import Settings
@@ -30,11 +32,19 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
-        app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
+        pages = _console(settings, served, ledger)
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), pages)
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))
     log.info("gateway.stopped")
+
+
+def _console(settings: Settings, served: Sequence[Account], ledger: Ledger) -> Application | None:
+    """The console, where this process serves it."""
+    if not served or not settings.console.served_at(settings.http.host):
+        return None
+    return console(settings, served, ledger)
 
 
 async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event, ledger: Ledger, keep: timedelta) -> None:

@@ -25,8 +25,10 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready, and why; nothing when all is."""
 
 
-def application(accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness) -> web.Application:
-    """`/healthz`, `/readyz`, `/metrics`, and what the platforms of these accounts want served."""
+def application(
+    accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness, console: web.Application | None = None
+) -> web.Application:
+    """`/healthz`, `/readyz`, `/metrics`, what the platforms of these accounts want served, and the console."""
     app = web.Application(middlewares=[_unavailable])
     app.add_routes(
         [
@@ -38,6 +40,8 @@ def application(accounts: Sequence[Account], ledger: Ledger, not_ready: Readines
     for name in sorted({account.platform for account in accounts}):
         own = [account for account in accounts if account.platform == name]
         app.add_routes(platform.load(name).inbound_routes(PlatformInbound(own, ledger)))
+    if console is not None:
+        app.add_subapp("/console", console)
     return app
 
 

@@ -51,7 +51,7 @@ def find_program() -> Path | None:
 
 
 def main() -> None:
-    """Makes sure that tests will find Chromium; where it cannot be had, says that the console is not walked through."""
+    """Makes sure that tests will find Chromium; where it cannot be had, says that they are skipped."""
     try:
         ensure(Path(".run") / "install.log")
     except ChromiumError as missing:

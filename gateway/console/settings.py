@@ -30,10 +30,6 @@ class User(BaseModel):
     password_hash: Annotated[SecretStr, AfterValidator(_argon2)]
     role: Role = "viewer"
 
-    def may(self, role: Role) -> bool:
-        """Whether this user may do what the role is for."""
-        return ROLES.index(self.role) >= ROLES.index(role)
-
 
 class Console(BaseModel):
     """`enabled` unset: served on loopback only. Without users nobody comes in, and the page says how to add one."""

@@ -9,8 +9,10 @@ from gateway.ledger.errors import LedgerError
 from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
+from gateway.ledger.recent import Recent
 from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
 
 __all__ = [
-    "Ahead", "Blocks", "Call", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger",
+    "Ahead", "Blocks", "Call", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Recent", "Record",
+    "Standing", "open_ledger",
 ]  # fmt: skip

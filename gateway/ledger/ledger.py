@@ -16,6 +16,7 @@ from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, times
 from gateway.ledger.inbox import Inbox
 from gateway.ledger.logouts import Logouts
 from gateway.ledger.looking import Asked, Looking
+from gateway.ledger.recent import Recent, recent
 from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
 from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
@@ -163,6 +164,11 @@ class Ledger:
         """Forget that the account was stopped; False when it was not."""
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
+
+    @apart
+    async def recent(self) -> dict[tuple[str, str], Recent]:
+        """What ended lately, by platform and account. Raises LedgerError."""
+        return await recent(self._store)
 
     async def forget(self, older_than: timedelta) -> int:
         """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError.
