@@ -25,6 +25,7 @@ class _Count:
     wrong: int = 0
     last: float = 0.0
     until: float = 0.0
+    before: float = 0.0
 
 
 class Lockout:
@@ -46,8 +47,17 @@ class Lockout:
         return self.seconds_left(user, address)
 
     def succeeded(self, user: str, address: str) -> None:
-        """The password was right: this user starts anew. The address does not, or one's own user would free it."""
-        self._counts.pop(_keys(user, address)[0], None)
+        """The password counted as wrong was right: the user starts anew, the address is where it was before."""
+        of_user, of_address = _keys(user, address)
+        self._counts.pop(of_user, None)
+        if count := self._counts.get(of_address):
+            count.wrong -= 1
+            count.until = count.before
+
+    @property
+    def remembered(self) -> int:
+        """Users and addresses that are counted now."""
+        return len(self._counts)
 
     def _count(self, key: tuple[str, str], free: int) -> None:
         now = self._clock()
@@ -55,6 +65,7 @@ class Lockout:
         if now - count.last > FORGOTTEN_AFTER_SECONDS:
             count = _Count()
         count.wrong, count.last = count.wrong + 1, now
+        count.before = count.until
         if count.wrong >= free:
             count.until = now + min(FIRST_SECONDS * 2.0 ** min(count.wrong - free, 10), LONGEST_SECONDS)
         self._counts[key] = count
