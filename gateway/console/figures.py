@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.metrics_core import Metric
 
-from gateway.ledger import Recent
+from gateway.ledger.recent import Recent
 from gateway.operating import AccountState
 
 QUEUES = ("bulk", "interactive", "due", "dead")

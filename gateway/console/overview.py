@@ -10,7 +10,7 @@ from gateway import platform
 from gateway.account import Account
 from gateway.console.desk import DESK
 from gateway.console.figures import Figures, Samples, oldest_age, queue_depths, token_state
-from gateway.ledger import Recent
+from gateway.ledger.recent import Recent
 from gateway.operating import AccountState, Filter
 
 

@@ -1,4 +1,4 @@
-"""What operators do: find, understand, replay, discard, trace, prove. One core for the command line and the console."""
+"""What operators do: find, understand, replay, discard, trace, prove. One core for command line and console."""
 
 from gateway.operating.model import (
     AccountState,

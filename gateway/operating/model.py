@@ -1,4 +1,4 @@
-"""What operators see and say: which letters are meant, what stands there, what a run does. Times are ISO 8601, UTC."""
+"""What operators see and say: which letters are meant, what stands there, what a run does. Times are ISO 8601."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,8 +191,8 @@ class RunLetter:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of an event's life. `what`: first-seen, waits, delayed, accepted, rejected, dead, expired, dead-letter,
-    replayed, discarded. `milliseconds`: of the platform call; `seconds`: of the wait; `times`: how often in a row."""
+    """One line of an event's life. `what`: first-seen, waits, delayed, accepted, rejected, dead, expired, replayed,
+    discarded. `milliseconds`: of the platform call; `seconds`: of the wait; `times`: how often in a row."""
 
     at: str
     what: str
