@@ -67,7 +67,7 @@ async def test_every_post_is_refused_without_the_token_of_this_very_login(open_h
                 assert answer.status == 403, (post, token)
                 assert "load the page again" in await answer.text()
             assert (await admin.post(post)).status == 403
-            crossing = await admin.post(post, headers={"Sec-Fetch-Site": "cross-site"}, form_token=own)
+            crossing = await admin.post_from_elsewhere(post, form_token=own)
             assert crossing.status == 403
         assert (await admin.get("/none")).status == 404  # still logged in
 
