@@ -125,9 +125,7 @@ class _Drive:
                     await self._progress.note(_waiting(accounts, view.states))
                     await self._rest(WAIT_SECONDS)
                 case Fail(failed, total):
-                    return await self._progress.end(
-                        "stopped", _failed(view.batch.number, failed, total, self._run.id)
-                    )
+                    return await self._progress.end("stopped", _failed(view.batch.number, failed, total, self._run.id))
                 case End():
                     return await self._progress.end("done", "")
                 case Rest():

@@ -154,14 +154,7 @@ class Progress:
     async def observe(self) -> None:
         """Take over from the ledger's records how the events ended that were put back."""
         event = and_(*(EVENTS.c[name] == L[name] for name in ("platform", "account", "source", "id")))
-        columns = (
-            L.number,
-            L.replay,
-            EVENTS.c.replay.label("done"),
-            EVENTS.c.outcome,
-            EVENTS.c.code,
-            EVENTS.c.message,
-        )
+        columns = (L.number, L.replay, EVENTS.c.replay.label("done"), EVENTS.c.outcome, EVENTS.c.code, EVENTS.c.message)
         query = select(*columns).select_from(RUN_LETTERS.join(EVENTS, event))
         async with self._store.reading() as connection:
             sent = await connection.execute(query.where(self._mine, L.state == "sent", EVENTS.c.outcome.is_not(None)))
