@@ -81,7 +81,7 @@ class Night:
 @contextmanager
 def night(folder: Path, broker: str) -> Iterator[Night]:
     """Everything up, and the bad night over: all dead letters stand there."""
-    stack = Stack(folder / "gateway.toml", free_port(), free_port(), (PLATFORM,), "")
+    stack = Stack(folder / "gateway.toml", free_port(), free_port(), (PLATFORM,), "nobody logs in with it")
     tables: dict[str, Any] = configuration(stack, folder, broker)
     tables |= {"retry": {"ladder_seconds": [1]}, "console": {"users": USERS}}
     tables["platforms"][PLATFORM]["default"]["rate_per_second"] = 50
