@@ -14,6 +14,7 @@ from gateway.operating.model import Kind
 
 PAGE = 50
 MOST_GROUPS = 200
+PLAN_SECONDS = 86400
 SAMPLE = 20
 """Letters that a plan shows of those it would take."""
 
@@ -74,12 +75,11 @@ async def plan_edited(request: web.Request) -> web.StreamResponse:
 async def start(request: web.Request) -> web.StreamResponse:
     """Starts the run that was planned, on no letter that died since."""
     sent = {name: str(value) for name, value in (await request.post()).items()}
-    since = max(0.0, time() - _whole(sent.get("planned_at", "")))
     run = (
         await request.app[DESK]
         .operator(request)
         .start(
-            asked(sent).filter(since),
+            asked(sent).filter(_seconds_since(sent.get("planned_at", ""))),
             sent.get("reason", "").strip(),
             kind=_kind(sent.get("kind", "")),
             rate=_rate(sent.get("rate", "")),
@@ -91,7 +91,7 @@ async def start(request: web.Request) -> web.StreamResponse:
 
 async def _plan(request: web.Request, wanted: Asked, kind: Kind, sent: dict[str, str]) -> web.StreamResponse:
     desk = request.app[DESK]
-    planned_at = int(time())
+    planned_at = f"{time():.3f}"
     found = await desk.operator(request).dry_run(wanted.filter(), kind=kind, edit=_edit(sent))
     return desk.page(
         request,
@@ -131,6 +131,17 @@ async def _details(request: web.Request, name: str, *, reveal: bool) -> tuple[li
 def _edit(sent: dict[str, str]) -> bytes | None:
     text = sent.get("edit", "").strip()
     return text.encode() if text else None
+
+
+def _seconds_since(planned_at: str) -> float:
+    """Seconds since the plan was shown. Raises RefusedError where the form does not say when that was."""
+    try:
+        seconds = time() - float(planned_at)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < PLAN_SECONDS:
+        raise RefusedError("this plan is too old, or none: look again at what it would do")
+    return seconds
 
 
 def _kind(text: str) -> Kind:

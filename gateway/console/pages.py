@@ -29,7 +29,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"moment": moment, "ago": ago, "pretty": pretty, "span": span}
+        self._templates.filters |= {"moment": moment, "ago": ago, "pretty": pretty, "shown": shown, "span": span}
         self._templates.globals |= {"t": both, "named": named, "words": words}
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
@@ -69,7 +69,16 @@ def span(seconds: float | None) -> Markup:
         return escape("–")
     size, en, zh = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
     number = int(seconds // size)
-    return both(f"{number} {en}", f"{number} {zh}")
+    return Markup('<span class="en">{0} {1}</span><span class="zh solo" lang="zh-CN">{0} {2}</span>').format(
+        number, en, zh
+    )
+
+
+def shown(value: Any) -> str:
+    """A value of a filter, or of what an act was done on, on one line."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
 def pretty(value: Any) -> str:
