@@ -106,8 +106,8 @@ async def standing(
 ) -> AsyncIterator[dict[str, Standing]]:
     """Letters by id, oldest first, held while the block lasts; those not taken off go back in order at its end.
 
-    `wanted`: read on only until so many copies of each of these are found; None is all there are. Raises RefusedError where the account has
-    no queue, and UnavailableError where the broker hands over nothing.
+    `wanted`: read on only until so many copies of each are found; None is all there are. Raises RefusedError where
+    the account has no queue, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
     try:

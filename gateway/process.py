@@ -14,6 +14,7 @@ from gateway import platform, web
 from gateway.account import Account
 from gateway.console.site import console
 from gateway.ledger import Ledger, LedgerError, open_ledger
+from gateway.operating.keeper import Keeper
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
@@ -32,6 +33,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+            await stack.enter_async_context(Keeper(settings, served, ledger).driving())
         pages = _console(settings, served, ledger)
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger), pages)
         await stack.enter_async_context(web.serve(app, settings.http))

@@ -164,9 +164,7 @@ class Settler:
         metrics.RETRIES.labels(self._names.platform, self._names.account, parcel.about.operation).inc()
         self._log(parcel, record, "event.delayed", delay_s=how.seconds)
 
-    async def step_aside(
-        self, parcel: Parcel, seconds: int, *, copy: bool, behind: str | None = None
-    ) -> None:
+    async def step_aside(self, parcel: Parcel, seconds: int, *, copy: bool, behind: str | None = None) -> None:
         """The event waits on the ladder for another one of its lane, `behind` whose id; it pays nothing for that.
 
         A `copy` of an event that waits itself leaves that one's record alone.

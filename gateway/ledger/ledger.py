@@ -16,6 +16,7 @@ from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, times
 from gateway.ledger.inbox import Inbox
 from gateway.ledger.logouts import Logouts
 from gateway.ledger.looking import Asked, Looking
+from gateway.ledger.operating_tables import STATES
 from gateway.ledger.recent import Recent, recent
 from gateway.ledger.records import (
     Buried,
@@ -184,6 +185,14 @@ class Ledger:
         """Forget that the account was stopped; False when it was not."""
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
+
+    @apart
+    async def say(self, account: Account, state: str, code: str | None, message: str) -> None:
+        """How the account stands now, one of gateway.gate.STATES, and why. Raises LedgerError."""
+        row = {"platform": account.platform, "account": account.name, "state": state, "code": as_text(code)}
+        async with self._store.writing() as connection:
+            said = {"message": as_text(message), "at": now()}
+            await connection.execute(self._store.replacing(STATES), {**row, **said})
 
     @apart
     async def recent(self) -> dict[tuple[str, str], Recent]:

@@ -8,7 +8,7 @@ still stands in its queue is put back again under the same name, and its account
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, assert_never
 
@@ -20,8 +20,9 @@ from gateway.account import Account
 from gateway.broker import Publisher, connect, open_channel
 from gateway.dead_letters import BusyError, Standing, locked, standing
 from gateway.ledger import Ledger
+from gateway.ledger.accounts import now
 from gateway.operating import edits
-from gateway.operating.batches import Begin, End, Fail, Hold, Rest, Send, View, Watch, next_move
+from gateway.operating.batches import Begin, End, Fail, Hold, Move, Rest, Send, View, Watch, next_move
 from gateway.operating.eligibility import blocked_by
 from gateway.operating.index import Index
 from gateway.operating.model import Filter, Run
@@ -111,28 +112,37 @@ class _Drive:
         """See Driver.drive."""
         while not self._stop.is_set() and not await self._leftovers():
             await self._rest(WAIT_SECONDS)
-        while not self._stop.is_set():
+        goes_on = True
+        while goes_on and not self._stop.is_set():
             await self._progress.observe()
             view = await self._progress.view()
-            match next_move(view):
-                case Begin(account, size):
-                    await self._begin(view, account, size)
-                case Send():
-                    await self._send(view)
-                case Watch():
-                    await self._rest(LOOK_SECONDS)
-                case Hold(accounts):
-                    await self._progress.note(_waiting(accounts, view.states))
-                    await self._rest(WAIT_SECONDS)
-                case Fail(failed, total):
-                    return await self._progress.end("stopped", _failed(view.batch.number, failed, total, self._run.id))
-                case End():
-                    return await self._progress.end("done", "")
-                case Rest():
-                    return None
-                case unreachable:
-                    assert_never(unreachable)
-        return None
+            goes_on = await self._make(next_move(view), view)
+
+    async def _make(self, move: Move, view: View) -> bool:
+        """Whether the run goes on after this move."""
+        match move:
+            case Begin(account, size):
+                await self._begin(view, account, size)
+            case Send():
+                await self._send(view)
+            case Watch():
+                await self._rest(LOOK_SECONDS)
+            case Hold(accounts):
+                await self._progress.note(_waiting(accounts, view.states))
+                await self._rest(WAIT_SECONDS)
+            case Fail() | End():
+                await self._end(move, view)
+            case Rest():
+                pass
+            case unreachable:
+                assert_never(unreachable)
+        return not isinstance(move, Fail | End | Rest)
+
+    async def _end(self, move: Fail | End, view: View) -> None:
+        stopped = isinstance(move, Fail)
+        text = _failed(view.batch.number, move, self._run.id) if isinstance(move, Fail) else ""
+        await self._progress.end("stopped" if stopped else "done", text)
+        log.info("run.rested", run=self._run.id, state="stopped" if stopped else "done")
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -221,8 +231,9 @@ class _Drive:
                 async with room:
                     if self._stop.is_set():
                         return
+                    begun = now()
                     await self._move_one(found[target.letter])
-                    sent.append(target)
+                    sent.append(replace(target, at=begun))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -251,10 +262,10 @@ class _Drive:
     async def _paced(self) -> None:
         """Wait for this letter's moment, where a rate is asked for."""
         if self._run.rate is not None:
-            now = monotonic()
-            at = max(now, self._next_at)
+            clock = monotonic()
+            at = max(clock, self._next_at)
             self._next_at = at + 1 / self._run.rate
-            await asyncio.sleep(at - now)
+            await asyncio.sleep(at - clock)
 
 
 def _names(account: str) -> Names:
@@ -281,8 +292,8 @@ def _waiting(accounts: Sequence[str], states: Mapping[str, str]) -> str:
     return "; ".join(f"waits: account {name} is {states.get(name, 'unknown')}" for name in accounts)
 
 
-def _failed(batch: int, failed: int, total: int, run: str) -> str:
+def _failed(batch: int, move: Fail, run: str) -> str:
     return (
-        f"batch {batch}: {failed} of {total} failed again; look at them (gateway runs show {run}), then "
+        f"batch {batch}: {move.failed} of {move.total} failed again; look at them (gateway runs show {run}), then "
         f"gateway runs resume {run}, or cancel it"
     )

@@ -39,7 +39,9 @@ def read(text: bytes) -> list[dict[str, Any]]:
     return patch
 
 
-def edited(body: bytes, patch: list[dict[str, Any]], key: str, names: Names, operations: Mapping[str, Operation]) -> bytes:
+def edited(
+    body: bytes, patch: list[dict[str, Any]], key: str, names: Names, operations: Mapping[str, Operation]
+) -> bytes:
     """The event after the patch, valid for its operation. Raises EditError."""
     event = _event(body)
     try:
@@ -59,9 +61,7 @@ def edited(body: bytes, patch: list[dict[str, Any]], key: str, names: Names, ope
     return after
 
 
-def difference(
-    body: bytes, patch: list[dict[str, Any]], operation: Operation | None
-) -> list[dict[str, Any]]:
+def difference(body: bytes, patch: list[dict[str, Any]], operation: Operation | None) -> list[dict[str, Any]]:
     """What the patch changes, one line for each of its operations, every value masked that may be personal."""
     before = _event(body)
     after = jsonpatch.JsonPatch(patch).apply(before)

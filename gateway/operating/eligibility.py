@@ -59,7 +59,9 @@ def split(kind: Kind, letters: Sequence[LetterRow], facts: Facts) -> tuple[list[
     return good, [Ineligible(why, len(ids), tuple(ids[:EXAMPLES])) for why, ids in bad.items()]
 
 
-def blocked_by(key: EventKey, position: int | None, holders: Sequence[Holder], in_set: Collection[EventKey]) -> str | None:
+def blocked_by(
+    key: EventKey, position: int | None, holders: Sequence[Holder], in_set: Collection[EventKey]
+) -> str | None:
     """The id of the dead letter's event that holds this one back and is not replayed with it, or None."""
     ahead = (h.key for h in holders if h.key != key and (position is None or h.position < position))
     return next((other[3] for other in ahead if other not in in_set), None)
@@ -104,4 +106,6 @@ def _held(letter: LetterRow, key: EventKey, facts: Facts, in_set: Collection[Eve
     if letter.lane is None:
         return None
     other = blocked_by(key, facts.positions.get(key), facts.holders.get(letter.lane, ()), in_set)
-    return None if other is None else f"held behind the dead letter of event {other}: replay or discard that one first"
+    return (
+        None if other is None else f"held behind the dead letter of event {other}: replay or discard that one first"
+    )

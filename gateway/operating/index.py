@@ -1,10 +1,10 @@
 """The index of dead letters: asked, counted, grouped, made again from a queue."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
 
 from gateway.ledger import Buried
 from gateway.ledger.accounts import timestamp
@@ -116,7 +116,7 @@ class Index:
 
 
 _KEYS = (("platform", "platform"), ("account", "account"), ("source", "source"), ("id", "event_id"))
-_NOBODY: Mapping[str, Any] = {"name": "", "number": 1}
+_NOBODY: dict[str, object] = {"name": "", "number": 1}
 
 
 def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -152,7 +152,7 @@ def _ago(seconds: float) -> str:
     return timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
 
 
-def _group(row: Row[Any]) -> Group:
+def _group(row: Any) -> Group:
     platform, account, operation, category, code, cause, count, first, last, example = row
     return Group(f"{platform}.{account}", operation, category, code, cause, count, first, last, example)
 

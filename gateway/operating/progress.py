@@ -27,7 +27,10 @@ HERE: tuple[LetterState, ...] = ("pending", "sending", "sent")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A letter that the run is about to put back or take away. `copies`: how often it stands in its queue."""
+    """A letter that the run is about to put back or take away. `copies`: how often it stands in its queue.
+
+    `at`: when that was done.
+    """
 
     number: int
     letter: str
@@ -35,6 +38,7 @@ class Target:
     lane: str | None
     replay: str
     copies: int
+    at: str | None = None
 
 
 class Progress:
@@ -148,14 +152,15 @@ class Progress:
 
     def _entry(self, target: Target, what: str, actor: str) -> tuple[Any, ...]:
         key = Key(*target.key)
-        return entry_row(Entry(key, f"{what} {self._run}", now(), what, note=f"run {self._run} by {actor}"))
+        said = f"run {self._run} by {actor}"
+        return entry_row(Entry(key, f"{what} {self._run}", target.at or now(), what, note=said))
 
     @apart
     async def observe(self) -> None:
         """Take over from the ledger's records how the events ended that were put back."""
         event = and_(*(EVENTS.c[name] == L[name] for name in ("platform", "account", "source", "id")))
-        columns = (L.number, L.replay, EVENTS.c.replay.label("done"), EVENTS.c.outcome, EVENTS.c.code, EVENTS.c.message)
-        query = select(*columns).select_from(RUN_LETTERS.join(EVENTS, event))
+        ended = (EVENTS.c.replay.label("done"), EVENTS.c.outcome, EVENTS.c.code, EVENTS.c.message)
+        query = select(L.number, L.replay, *ended).select_from(RUN_LETTERS.join(EVENTS, event))
         async with self._store.reading() as connection:
             sent = await connection.execute(query.where(self._mine, L.state == "sent", EVENTS.c.outcome.is_not(None)))
             rows = [row for row in sent if _ended(row)]
@@ -163,7 +168,7 @@ class Progress:
             async with self._store.writing() as connection:
                 await connection.execute(_OUTCOME, [self._outcome(row) for row in rows])
 
-    def _outcome(self, row: Row[Any]) -> dict[str, Any]:
+    def _outcome(self, row: Any) -> dict[str, Any]:
         accepted = row.outcome == "accepted"
         said = (None, None) if accepted else (row.code, row.message)
         names = ("of", "which", "to", "with_code", "with_message", "at")
@@ -214,9 +219,9 @@ _OUTCOME = (
 )
 
 
-def _ended(row: Row[Any]) -> bool:
+def _ended(row: Any) -> bool:
     """An event that was accepted is not done anew; else the record must be of this replay, or of a later one."""
-    return row.outcome == "accepted" or (row.done or "") >= row.replay
+    return bool(row.outcome == "accepted" or (row.done or "") >= row.replay)
 
 
 def _target(row: Row[Any]) -> Target:

@@ -56,7 +56,7 @@ class Trail:
         if run is not None:
             query = query.where(AUDIT.c.run == run)
         async with self._store.reading() as connection:
-            return [_row(row._mapping) for row in await connection.execute(query)]
+            return [_row(dict(row._mapping)) for row in await connection.execute(query)]
 
 
 def _row(row: Mapping[str, Any]) -> AuditRow:
