@@ -24,7 +24,7 @@ test: lint  ## lint, then every test, on a real broker and databases
 
 screenshots: setup  ## walk through the console in Chromium, and make the pictures of its documentation anew
 	.venv/bin/python -m deploy.local.chromium
-	GATEWAY_TEST_SCREENSHOTS=deploy/docs/screenshots .venv/bin/pytest tests/console/test_bad_night.py tests/console/test_readers.py
+	GATEWAY_TEST_SCREENSHOTS=deploy/docs/screenshots .venv/bin/pytest tests/console
 
 test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Debian 13 (fetched once, 75 MB)
 	@if .venv/bin/python -m deploy.local.rabbitmq4; then \

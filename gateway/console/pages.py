@@ -76,9 +76,11 @@ def span(seconds: float | None) -> Markup:
 
 def shown(value: Any) -> str:
     """A value of a filter, or of what an act was done on, on one line."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {shown(item)}" for name, item in value.items() if item not in (None, [], {}))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def pretty(value: Any) -> str:

@@ -15,6 +15,9 @@ from tests.support.events import cancellation, credit, verified
 from tests.support.outside import Outside, enrolment, mobile_login, outside
 
 PLATFORM = "gd_accounting"
+BRANCH = "branch"
+"""An account that the platform does not let in."""
+
 TICKET = "personal-ticket-%s-0123456789"
 """Looks like what learners have; must be on no page unless it is revealed."""
 
@@ -84,7 +87,8 @@ def night(folder: Path, broker: str) -> Iterator[Night]:
     stack = Stack(folder / "gateway.toml", free_port(), free_port(), (PLATFORM,), "nobody logs in with it")
     tables: dict[str, Any] = configuration(stack, folder, broker)
     tables |= {"retry": {"ladder_seconds": [1]}, "console": {"users": USERS}}
-    tables["platforms"][PLATFORM]["default"]["rate_per_second"] = 50
+    account = tables["platforms"][PLATFORM]["default"] | {"rate_per_second": 50}
+    tables["platforms"][PLATFORM] = {"default": account, BRANCH: account | {"secret": "not-the-one-agreed-upon"}}
     stack.config.write_text(toml(tables), encoding="utf-8")
     with ExitStack() as running:
         sandbox = running.enter_context(
@@ -101,16 +105,16 @@ def night(folder: Path, broker: str) -> Iterator[Night]:
 
 async def _go_wrong(made: Night) -> None:
     made.tell("faults", kind="code", code="X9999", path="accountantReg")
-    made.tell("faults", kind="code", code="500", path="cancelAccountReg", times=2 * EXHAUSTED)
+    made.tell("faults", kind="code", code="500", path="syncLoginInfo", times=2 * EXHAUSTED)
     async with outside(made.broker) as service:
         await _publish(service, [enrolment(TICKET % n, id=f"enrolment-{n:04}") for n in range(UNKNOWN)])
         await _publish(service, [cancellation(TICKET % n, id=f"cancel-{n:04}") for n in range(HELD)])
         await _publish(service, [credit(TICKET % f"credit-{n}", id=f"credit-{n:04}") for n in range(REJECTED)])
         await _publish(service, [mobile_login("t", id=f"login-{n:04}") | {"data": {}} for n in range(INVALID)])
-        alone = [cancellation(TICKET % f"alone-{n}", id=f"cancel-9{n:03}") for n in range(EXHAUSTED)]
-        await _publish(service, alone)
+        await _publish(service, [mobile_login(TICKET % f"late-{n}", id=f"login-8{n:03}") for n in range(EXHAUSTED)])
         accepted = [mobile_login(TICKET % f"good-{n}", id=f"login-9{n:03}") for n in range(5)]
         await _publish(service, accepted)
+        await service.publish(enrolment(TICKET % "branch", id="enrolment-9000", account=BRANCH))
         counts: Mapping[str, int] = service.outcomes()
         assert counts == {"rejected": REJECTED + INVALID, "dead": UNKNOWN + HELD + EXHAUSTED, "accepted": 5}
 
