@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import structlog
-from aiohttp.web import Application
 
 from gateway import log as logging
 from gateway import platform, tracing, web
 from gateway.account import Account
-from gateway.console.site import console
+from gateway.console.site import console_where_served
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.observe import Observer
 from gateway.operating.keeper import Keeper
@@ -39,19 +38,12 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
             await stack.enter_async_context(Keeper(settings, served, ledger).driving())
         known = {str(account): account for account in (*accounts, *served)}
         await stack.enter_async_context(Observer(settings, ledger, list(known.values())).watching())
-        pages = _console(settings, served, ledger)
+        pages = console_where_served(settings, served, ledger)
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger), pages)
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))
     log.info("gateway.stopped")
-
-
-def _console(settings: Settings, served: Sequence[Account], ledger: Ledger) -> Application | None:
-    """The console, where this process serves it."""
-    if not served or not settings.console.served_at(settings.http.host):
-        return None
-    return console(settings, served, ledger)
 
 
 async def _until_stopped(workers: Sequence[Worker], stop: asyncio.Event, ledger: Ledger, keep: timedelta) -> None:

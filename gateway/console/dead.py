@@ -75,17 +75,12 @@ async def plan_edited(request: web.Request) -> web.StreamResponse:
 async def start(request: web.Request) -> web.StreamResponse:
     """Starts the run that was planned, on no letter that died since."""
     sent = {name: str(value) for name, value in (await request.post()).items()}
-    run = (
-        await request.app[DESK]
-        .operator(request)
-        .start(
-            asked(sent).filter(_seconds_since(sent.get("planned_at", ""))),
-            sent.get("reason", "").strip(),
-            kind=_kind(sent.get("kind", "")),
-            rate=_rate(sent.get("rate", "")),
-            edit=_edit(sent),
-        )
-    )
+    reason = sent.get("reason", "").strip()
+    if not reason:
+        raise RefusedError("reason: say why, it stands in the audit")
+    wanted = asked(sent).filter(_seconds_since(sent.get("planned_at", "")))
+    kind, rate, edit = _kind(sent.get("kind", "")), _rate(sent.get("rate", "")), _edit(sent)
+    run = await request.app[DESK].operator(request).start(wanted, reason, kind=kind, rate=rate, edit=edit)
     raise web.HTTPSeeOther(f"{ROOT}/runs/{run.id}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from prometheus_client.metrics_core import Metric
 
@@ -39,7 +40,10 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the overview shows of an account. Ages and spans in seconds; None: not known to this process."""
+    """What the overview shows of an account. Ages and spans in seconds; None: not known to this process.
+
+    `token_age` is since it was got, by this process; `token_used` since any process called with it.
+    """
 
     account: str
     title: str
@@ -49,7 +53,8 @@ class Figures:
     oldest: float | None
     token_state: str | None
     token_age: float | None
-    breaker: float | None
+    token_used: float | None
+    last_accepted: float | None
     rate_limit: float | None
     recent: Recent = field(default_factory=Recent)
 
@@ -67,6 +72,14 @@ def oldest_age(samples: Samples, platform: str, account: str) -> float | None:
     """Of whatever has waited longest, in a queue or for its next attempt."""
     found = samples.every("gateway_oldest_event_age_seconds", platform=platform, account=account)
     return max(found.values(), default=None)
+
+
+def last_accepted(samples: Samples, platform: str, account: str, recent: Recent, now: float) -> float | None:
+    """Seconds since an event was accepted: by any process in the last hour, or ever by this one."""
+    if recent.last_accepted:
+        return max(0.0, now - datetime.fromisoformat(recent.last_accepted).timestamp())
+    at = samples.get("gateway_last_accepted_timestamp_seconds", platform=platform, account=account)
+    return None if at is None else max(0.0, now - at)
 
 
 def token_state(samples: Samples, platform: str, account: str) -> str | None:

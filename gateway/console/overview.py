@@ -1,6 +1,6 @@
 """The overview 总览: how every account stands, in words and in figures."""
 
-from collections import Counter
+from time import time
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +9,8 @@ from prometheus_client import REGISTRY
 from gateway import platform
 from gateway.account import Account
 from gateway.console.desk import DESK
-from gateway.console.figures import Figures, Samples, oldest_age, queue_depths, token_state
+from gateway.console.figures import Figures, Samples, last_accepted, oldest_age, queue_depths, token_state
+from gateway.ledger import Ledger
 from gateway.ledger.recent import Recent
 from gateway.operating import AccountState, Filter
 
@@ -28,22 +29,35 @@ async def _values(request: web.Request) -> dict[str, Any]:
     desk = request.app[DESK]
     operator = desk.operator(request)
     states = {state.account: state for state in await operator.accounts()}
-    dead = Counter[str]()
-    for group in await operator.groups(Filter()):
-        dead[group.account] += group.count
+    dead = {str(account): await operator.count(Filter(account=str(account))) for account in desk.accounts}
     recent = await desk.ledger.recent()
     samples = Samples.of(REGISTRY.collect())
+    used = {str(account): await _token_used(desk.ledger, account) for account in desk.accounts}
     figures = [
-        _figures(account, states[str(account)], dead[str(account)], samples, recent.get(_whose(account), Recent()))
+        _figures(
+            account,
+            states[str(account)],
+            dead[str(account)],
+            used[str(account)],
+            samples,
+            recent.get(_whose(account), Recent()),
+        )
         for account in desk.accounts
     ]
     runs = await operator.runs(unfinished=True)
     return {"figures": figures, "runs": runs, "broker": samples.get("gateway_broker_up")}
 
 
-def _figures(account: Account, state: AccountState, dead: int, samples: Samples, recent: Recent) -> Figures:
+async def _token_used(ledger: Ledger, account: Account) -> float | None:
+    """Seconds since somebody called with the account's token; None without one."""
+    token = await ledger.tokens(account).load_token()
+    return None if token is None else max(0.0, time() - token.used_at)
+
+
+def _figures(
+    account: Account, state: AccountState, dead: int, used: float | None, samples: Samples, recent: Recent
+) -> Figures:
     whose = _whose(account)
-    labels = {"platform": account.platform, "account": account.name}
     return Figures(
         account=str(account),
         title=platform.load(account.platform).title,
@@ -52,8 +66,9 @@ def _figures(account: Account, state: AccountState, dead: int, samples: Samples,
         dead=dead,
         oldest=oldest_age(samples, *whose),
         token_state=token_state(samples, *whose),
-        token_age=samples.get("gateway_token_age_seconds", **labels),
-        breaker=samples.get("gateway_breaker_state", **labels),
+        token_age=samples.get("gateway_token_age_seconds", platform=account.platform, account=account.name),
+        token_used=used,
+        last_accepted=last_accepted(samples, *whose, recent, time()),
         rate_limit=account.settings.rate_per_second,
         recent=recent,
     )

@@ -14,8 +14,15 @@ from gateway.settings import Settings
 STATIC = Path(__file__).with_name("static")
 
 
+def console_where_served(settings: Settings, accounts: Sequence[Account], ledger: Ledger) -> web.Application | None:
+    """The console, or None where the settings keep it from being served, or this process serves no account."""
+    if not accounts or not settings.console.served_at(settings.http.host):
+        return None
+    return console(settings, accounts, ledger)
+
+
 def console(settings: Settings, accounts: Sequence[Account], ledger: Ledger) -> web.Application:
-    """Every page. See `gateway.console.settings.Console.served_at` for whether it is to be mounted."""
+    """Every page."""
     app = web.Application(middlewares=[access.headers, access.guarded])
     app[DESK] = Desk(settings, accounts, ledger)
     app.router.add_static("/static", STATIC)

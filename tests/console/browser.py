@@ -81,8 +81,8 @@ def visit(
     browser: Browser,
     console: str,
     *,
-    width: int = 1280,
-    height: int = 860,
+    width: int = 1080,
+    height: int = 700,
     scripts: bool = True,
     scheme: str = "light",
 ) -> Iterator[Visit]:

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from deploy.local.stack import toml
 from gateway import web
-from gateway.console.site import console
+from gateway.console.site import console_where_served
 from gateway.ledger import Ledger, open_ledger
 from gateway.settings import Settings, accounts, load
 from workers.gd_accounting.simulator.app import DEMO_APP_ID, DEMO_SECRET
@@ -29,12 +29,14 @@ USERS: dict[str, Any] = {
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
-def configured(folder: Path, *, users: Mapping[str, Any] = USERS, **console_keys: Any) -> Settings:
+def configured(
+    folder: Path, *, users: Mapping[str, Any] = USERS, host: str = "127.0.0.1", **console_keys: Any
+) -> Settings:
     """Settings with one account and the console's users."""
     account = {"base_url": "http://127.0.0.1:9", "app_id": DEMO_APP_ID, "secret": DEMO_SECRET, "rate_per_second": 20}
     tables = {
         "ledger": {"url": f"sqlite:///{folder / 'gateway.db'}"},
-        "http": {"port": 0},
+        "http": {"host": host, "port": 0},
         "console": {**console_keys, "users": dict(users)},
         "platforms": {"gd_accounting": {"default": account}},
     }
@@ -109,13 +111,14 @@ def where(response: ClientResponse) -> str:
 
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
-    """Serve the console while the block runs."""
+    """Serve as these settings say while the block runs, but on loopback."""
 
     async def ready() -> Mapping[str, str]:
         return {}
 
+    at = settings.http.model_copy(update={"host": "127.0.0.1"})
     async with open_ledger(settings.ledger.url) as ledger:
         known = accounts(settings)
-        app = web.application(known, ledger, ready, console(settings, known, ledger))
-        async with web.serve(app, settings.http) as base:
+        app = web.application(known, ledger, ready, console_where_served(settings, known, ledger))
+        async with web.serve(app, at) as base:
             yield House(base, ledger, settings)

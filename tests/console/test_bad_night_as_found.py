@@ -12,7 +12,6 @@ PAGES = ("", "/dead", "/dead?category=unknown", "/runs", "/trace?event=enrolment
 def test_what_died_is_understood_from_two_pages(morning: Night, browser: Browser) -> None:
     with visit(browser, morning.console) as vera:
         vera.open("/dead?category=unknown")
-        vera.picture("login")
         vera.login("vera")
         vera.sees("Unlisted answer")  # back where the login had interrupted
         vera.open()
@@ -130,4 +129,3 @@ def test_on_a_phone_nothing_is_cut_off_and_nothing_is_wider_than_the_screen(morn
         dark.login("vera")
         background = dark.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert background == "rgb(18, 21, 27)"
-        dark.picture("phone-dark")

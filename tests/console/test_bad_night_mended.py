@@ -64,7 +64,6 @@ def test_what_is_mended_is_replayed_paused_resumed_and_cancelled(morning: Night,
         plan(olga, "Replay", "Unlisted answer")
         begin(olga, "the rest, at full speed")
         stands(olga, "Done")
-        olga.picture("run-done")
         olga.page.goto(cancelled)
         for act in ("pause", "resume", "cancel"):
             olga.sees(act)
