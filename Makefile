@@ -20,6 +20,7 @@ test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/python -m deploy.local.postgres
 	.venv/bin/python -m deploy.local.chromium
+	.venv/bin/python -m deploy.local.prometheus
 	.venv/bin/pytest
 
 screenshots: setup  ## walk through the console in Chromium, and make the pictures of its documentation anew

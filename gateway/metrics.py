@@ -82,6 +82,10 @@ OLDEST_EVENT = Gauge(
     (*_ACCOUNT, "where"),
 )
 DEAD_LETTERS = Gauge("gateway_dead_letters", "Dead letters that nobody has dealt with yet", (*_ACCOUNT, "category"))
+REPLAY_RUNS = Gauge(
+    "gateway_replay_runs", "Unfinished replays and discards: running, paused or stopped by failures", ("state",)
+)
+REPLAY_LETTERS = Gauge("gateway_replay_letters", "The letters in unfinished runs, by where each stands", ("state",))
 INBOUND_WAITING = Gauge(
     "gateway_inbound_waiting",
     "Calls from the platform that were answered and wait in the ledger for the broker",

@@ -18,6 +18,7 @@ from gateway.account import Account
 from gateway.broker import CONNECTION_ERRORS, connect, open_channel
 from gateway.errors import UnavailableError
 from gateway.ledger import Ledger, LedgerError
+from gateway.loss import first_of
 from gateway.observed import Depth, Labels
 from gateway.settings import Settings
 from gateway.topology import UNROUTED, Names, rung_name, rungs
@@ -55,6 +56,7 @@ class Observer:
         self._accounts = accounts
         self._queues = queues(accounts, settings.retry.ladder_seconds)
         self._not_empty = NotEmpty()
+        self._ending = asyncio.Event()
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -62,38 +64,54 @@ class Observer:
         for account in self._accounts:
             observed.show_settings(account)
         tasks = [asyncio.create_task(self._watch_broker()), asyncio.create_task(self._watch_ledger())]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         try:
             yield
         finally:
+            self._ending.set()  # also for a cancellation that the client library or asyncio.wait_for swallows
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            observed.hide_queues(self._queues.values())
-            observed.hide_counts(self._accounts)
+            self._hide()
+
+    def _hide(self) -> None:
+        observed.hide_queues(self._queues.values())
+        observed.hide_counts(self._accounts)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A defect of ours ends the watching, not the work; it is seen by what is missing then."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("observer.broken", exc_info=error)
+            self._ending.set()
+            self._hide()
+
+    async def _rest(self, seconds: float) -> None:
+        await first_of(self._ending, asyncio.sleep(seconds))
 
     async def _watch_broker(self) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 async with connect(self._settings.broker, "gateway observer") as connection:
                     await self._look(connection)
             except (*CONNECTION_ERRORS, UnavailableError) as error:
                 log.info("broker.unobserved", reason=str(error) or type(error).__name__)
             observed.hide_queues(self._queues.values())
-            await asyncio.sleep(self._look_seconds)
+            await self._rest(self._look_seconds)
 
     async def _look(self, connection: AbstractConnection) -> None:
         """Until the broker does not answer."""
-        while not connection.is_closed:
+        while not (connection.is_closed or self._ending.is_set()):
             async with asyncio.timeout(ANSWER_SECONDS):
                 found = await depths(connection, self._queues)
             observed.hide_queues(self._queues.values())
             observed.show_queues(found)
             for labels, (messages, _) in found.items():
                 observed.show_backlog(labels, self._not_empty.seconds(labels, messages, monotonic()))
-            await asyncio.sleep(self._look_seconds)
+            await self._rest(self._look_seconds)
 
     async def _watch_ledger(self) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 await self._ledger.check()
                 counts = await self._ledger.counts()
@@ -102,7 +120,7 @@ class Observer:
                 observed.hide_counts(self._accounts)
             else:
                 observed.show_counts(self._accounts, counts, time())
-            await asyncio.sleep(self._count_seconds)
+            await self._rest(self._count_seconds)
 
 
 class NotEmpty:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from time import time
+from typing import get_args
 
 from gateway import metrics, platform
 from gateway.account import Account
 from gateway.ledger import Counts
+from gateway.operating.model import UNFINISHED, LetterState
 from gateway.outcome import Category
 
 CONSUMED = frozenset({"bulk", "interactive", "due"})
@@ -62,6 +64,10 @@ def show_counts(accounts: Sequence[Account], counts: Counts, now: float) -> None
         show_oldest(account, waiting.oldest if waiting else now, now)
         for category, number in _letters(account, counts).items():
             metrics.DEAD_LETTERS.labels(*whose, category).set(number)
+    for state in UNFINISHED:
+        metrics.REPLAY_RUNS.labels(state).set(counts.runs.get(state, 0))
+    for of_letter in get_args(LetterState):
+        metrics.REPLAY_LETTERS.labels(of_letter).set(counts.run_letters.get(of_letter, 0))
 
 
 def show_oldest(account: Account, since: float | None, now: float) -> None:
@@ -81,16 +87,15 @@ def hide_counts(accounts: Sequence[Account]) -> None:
         metrics.OLDEST_EVENT.remove(*whose, "ladder")
         for category in Category:
             metrics.DEAD_LETTERS.remove(*whose, category.value)
+    metrics.REPLAY_RUNS.clear()
+    metrics.REPLAY_LETTERS.clear()
 
 
 def _letters(account: Account, counts: Counts) -> dict[str, int]:
-    """By category; a question that was refused is none."""
+    """By category; whatever has none of ours needs a person to look at it, as `unknown` does."""
     found = dict.fromkeys((category.value for category in Category), 0)
-    operations = platform.load(account.platform).operations
-    for (operation, category), number in counts.dead.get((account.platform, account.name), {}).items():
-        known = operations.get(operation)
-        if category in found and not (known and known.interactive):
-            found[category] += number
+    for category, number in counts.dead.get((account.platform, account.name), {}).items():
+        found[category if category in found else Category.UNKNOWN.value] += number
     return found
 
 

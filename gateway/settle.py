@@ -42,7 +42,8 @@ class Parcel:
 
     `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
     `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
-    the seconds of the last call. `trace` is the trace that its publisher began.
+    the seconds of the last call.
+    `trace` is the trace that its publisher began.
     """
 
     delivery: Delivery

@@ -44,6 +44,8 @@ CONTRACT = {
     "gateway_inbound_waiting",
     "gateway_account_configured",
     "gateway_events_replayed_total",
+    "gateway_replay_runs",
+    "gateway_replay_letters",
 }
 
 
