@@ -7,14 +7,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
-from deploy.local.stack import HOST, Process, Stack, configuration, free_port, toml
+from deploy.local.stack import HOST, Process, Stack, configuration, free_port, status, toml
 from tests.console.house import USERS
 from tests.support.events import cancellation, credit, verified
 from tests.support.outside import Outside, enrolment, mobile_login, outside
 
 PLATFORM = "gd_accounting"
+START_SECONDS = 120
+"""For a gateway on a busy machine."""
+
 BRANCH = "branch"
 """An account that the platform does not let in."""
 
@@ -32,7 +36,7 @@ class Night:
     folder: Path
     broker: str
     stack: Stack
-    gateway: Process
+    gateway: Process | None = None
 
     @property
     def console(self) -> str:
@@ -59,16 +63,21 @@ class Night:
 
     def stop(self) -> None:
         """End the gateway in good order."""
-        self.gateway.stop()
+        if self.gateway is not None:
+            self.gateway.stop()
 
     def kill(self) -> None:
         """End the gateway like a power cut."""
+        assert self.gateway is not None
         self.gateway.kill()
 
     def start(self) -> None:
-        """Start it again."""
+        """Start it again; returns once its console answers."""
         self.gateway = Process(["run", "--config", str(self.stack.config)], self.folder / "gateway.log")
-        self.gateway.await_answer(self.stack.http_port, "/readyz")
+        deadline = monotonic() + START_SECONDS
+        while status(self.stack.http_port, "/healthz") != 200:
+            assert monotonic() < deadline, f"see {self.folder / 'gateway.log'}"
+            sleep(0.1)
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """The platform's own record of business calls whose path ends so."""
@@ -95,10 +104,9 @@ def night(folder: Path, broker: str) -> Iterator[Night]:
             Process(["sandbox", "--port", str(stack.sandbox_port)], folder / "sandbox.log")
         )
         sandbox.await_answer(stack.sandbox_port, f"/{PLATFORM}/_sandbox/state")
-        arguments = ["run", "--config", str(stack.config)]
-        made = Night(folder, broker, stack, Process(arguments, folder / "gateway.log"))
+        made = Night(folder, broker, stack)
         running.callback(made.stop)
-        made.gateway.await_answer(stack.http_port, "/readyz")
+        made.start()
         asyncio.run(_go_wrong(made))
         yield made
 

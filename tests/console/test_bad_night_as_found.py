@@ -1,10 +1,12 @@
 """The morning after a bad night, before anything is mended: everybody can read what happened."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console.browser import SECONDS, visit
 from tests.console.night import ALL, BRANCH, HELD, INVALID, PLATFORM, REJECTED, TICKET, UNKNOWN, Night
 
+pytestmark = pytest.mark.timeout(420)  # the first test waits for the whole night
 LIMIT = SECONDS * 1000
 PAGES = ("", "/dead", "/dead?category=unknown", "/runs", "/trace?event=enrolment-0001", "/audit")
 

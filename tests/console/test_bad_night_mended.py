@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console.browser import SECONDS, Visit, visit
 from tests.console.night import EXHAUSTED, HELD, INVALID, REJECTED, UNKNOWN, Night
 
+pytestmark = pytest.mark.timeout(420)  # the first test waits for the whole night
 LIMIT = SECONDS * 1000
 
 
