@@ -71,11 +71,11 @@ class Night:
         assert self.gateway is not None
         self.gateway.kill()
 
-    def start(self) -> None:
-        """Start it again; returns once its console answers."""
+    def start(self, path: str = "/healthz") -> None:
+        """Start it, also again; returns once this is answered."""
         self.gateway = Process(["run", "--config", str(self.stack.config)], self.folder / "gateway.log")
         deadline = monotonic() + START_SECONDS
-        while status(self.stack.http_port, "/healthz") != 200:
+        while status(self.stack.http_port, path) != 200:
             assert monotonic() < deadline, f"see {self.folder / 'gateway.log'}"
             sleep(0.1)
 
@@ -106,7 +106,7 @@ def night(folder: Path, broker: str) -> Iterator[Night]:
         sandbox.await_answer(stack.sandbox_port, f"/{PLATFORM}/_sandbox/state")
         made = Night(folder, broker, stack)
         running.callback(made.stop)
-        made.start()
+        made.start("/readyz")
         asyncio.run(_go_wrong(made))
         yield made
 
