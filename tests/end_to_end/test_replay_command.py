@@ -38,7 +38,7 @@ async def test_letters_are_replayed_by_id_and_by_event(stage: Scene) -> None:
 async def test_a_run_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(stage: Scene) -> None:
     async with stage.running(max_in_flight=20):
         await dead_enrolments(stage, MANY)
-        command = ("dead", "replay", "--category", "unknown", *WHY)
+        command: tuple[str, ...] = ("dead", "replay", "--category", "unknown", *WHY)
         for kill_after in (3, 40):
             await kill_amid(stage, await start(stage.folder, *command), kill_after)
             command = ("runs", "resume", "--all")
