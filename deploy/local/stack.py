@@ -22,7 +22,7 @@ from gateway import platform
 from gateway.console.passwords import hashed
 
 HOST = "127.0.0.1"
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 25
 CONSOLE_USER = "admin"
 
