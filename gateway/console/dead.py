@@ -1,20 +1,23 @@
 """Dead letters 死信: grouped, listed, one by one; and what is done with them, after a look at what it would do."""
 
+import asyncio
 from collections.abc import Sequence
 from time import time
 
 from aiohttp import web
 
+from gateway.broker import CONNECTION_ERRORS
 from gateway.console.access import needs
 from gateway.console.desk import DESK, ROOT
 from gateway.console.filters import Asked, asked
 from gateway.errors import RefusedError, UnavailableError
-from gateway.operating import Filter, LetterDetail, LetterRow, Life
+from gateway.operating import Filter, LetterDetail, LetterRow, Life, Operator
 from gateway.operating.model import Kind
 
 PAGE = 50
 MOST_GROUPS = 200
 PLAN_SECONDS = 86400
+INDEX_SECONDS = 5.0
 SAMPLE = 20
 """Letters that a plan shows of those it would take."""
 
@@ -23,6 +26,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     """What died, grouped by why; and the letters themselves, a page at a time."""
     desk, wanted = request.app[DESK], asked(request.query)
     operator, meant = desk.operator(request), wanted.filter()
+    said = await _index_said(operator)
     page = max(1, _whole(request.query.get("page", "1")))
     groups = await operator.groups(meant)
     letters = await operator.letters(meant, PAGE, (page - 1) * PAGE)
@@ -31,6 +35,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         request,
         "dead.html",
         asked=wanted,
+        said=said,
         groups=groups[:MOST_GROUPS],
         hidden_groups=max(0, len(groups) - MOST_GROUPS),
         letters=letters,
@@ -121,6 +126,15 @@ async def _details(request: web.Request, name: str, *, reveal: bool) -> tuple[li
         return await request.app[DESK].operator(request).letter(name, reveal=reveal), ""
     except UnavailableError as error:
         return [], str(error)
+
+
+async def _index_said(operator: Operator) -> list[str]:
+    """What the index was found to lack, compared with the queues; that they cannot be asked now is said too."""
+    try:
+        async with asyncio.timeout(INDEX_SECONDS):
+            return await operator.check_index()
+    except (*CONNECTION_ERRORS, UnavailableError, RefusedError) as error:
+        return [f"not compared with the queues: {error or type(error).__name__}"]
 
 
 def _edit(sent: dict[str, str]) -> bytes | None:

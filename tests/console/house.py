@@ -35,6 +35,7 @@ def configured(
     """Settings with one account and the console's users."""
     account = {"base_url": "http://127.0.0.1:9", "app_id": DEMO_APP_ID, "secret": DEMO_SECRET, "rate_per_second": 20}
     tables = {
+        "broker": {"url": "amqp://guest:guest@127.0.0.1:9/"},  # nobody is there
         "ledger": {"url": f"sqlite:///{folder / 'gateway.db'}"},
         "http": {"host": host, "port": 0},
         "console": {**console_keys, "users": dict(users)},

@@ -60,6 +60,13 @@ async def test_what_is_wrong_in_a_form_is_named(open_house: House) -> None:
         assert (await olga.post("/runs/none/pause", form_token=token)).status == 409
 
 
+async def test_the_list_says_when_it_could_not_be_compared_with_the_queues(open_house: House) -> None:
+    async with open_house.visitor("vera") as viewer:
+        page = await viewer.get("/dead")
+        assert page.status == 200
+        assert "not compared with the queues: the broker at" in await page.text()
+
+
 def test_the_fields_of_an_address_become_a_filter() -> None:
     given = asked(
         {"ids": "a, b", "account": " p.default ", "code": "", "older_hours": "1.5", "attempts": "2", "x": "y"}
