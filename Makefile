@@ -34,10 +34,12 @@ test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Deb
 	        tests/deploy/test_rabbitmq4.py; \
 	else echo "skipped: nothing was tested"; fi
 
-faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY=)
+faults: setup  ## kill, cut and fill up everything, again and again; writes the README's table (SEED= RUNS= EVENTS= ONLY= AT_ONCE=)
 	.venv/bin/python -m deploy.local.machine
+	@mkdir -p .run; sh deploy/local/install-faketime.sh >.run/faketime.log 2>&1 || \
+		echo "no faketime, see .run/faketime.log: clocks that jump are not tested"
 	.venv/bin/python -m tests.faults.oracle $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-		$(if $(EVENTS),--events $(EVENTS)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
 	$(if $(ONLY),,.venv/bin/pytest -m long)
 
 lint: setup  ## style, types, import rules

@@ -31,6 +31,11 @@ CONNECTION_ERRORS = (
 """What a broker that is away, or goes away, raises."""
 
 
+def has_gone(error: BaseException) -> bool:
+    """Whether it says that the broker went away: aiormq ends what waits on a channel also with a bare Exception."""
+    return isinstance(error, CONNECTION_ERRORS) or type(error) is Exception
+
+
 class BrokerAwayError(UnavailableError):
     """The broker cannot be reached, or does not let us in."""
 
@@ -47,11 +52,15 @@ class UnroutableError(NotPublishedError):
 async def connect(broker: Broker, name: str) -> AsyncIterator[AbstractConnection]:
     """A plain connection to any node: when it breaks, everything on it ends and its owner starts anew.
 
-    Raises BrokerAwayError when no node lets us in.
+    Raises BrokerAwayError when no node lets us in, or for a connection that goes away and does not say why.
     """
     connection = await _open(broker, name)
     try:
         yield connection
+    except Exception as error:
+        if type(error) is Exception:
+            raise BrokerAwayError("the connection to the broker has closed") from error
+        raise
     finally:
         with suppress(TimeoutError):  # a peer that is gone does not answer; the socket is closed all the same
             await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
@@ -133,5 +142,7 @@ class Publisher:
             raise UnroutableError(f"no queue takes {outgoing.routing_key!r} on {outgoing.exchange!r}") from error
         except DeliveryError as error:
             raise NotPublishedError(f"the broker refused a message for {outgoing.exchange!r}") from error
-        except CONNECTION_ERRORS as error:
+        except Exception as error:
+            if not has_gone(error):
+                raise
             raise NotPublishedError(f"no confirm from the broker: {type(error).__name__}") from error

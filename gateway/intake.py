@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from gateway.broker import CONNECTION_ERRORS
+from gateway.broker import has_gone
 from gateway.errors import UnavailableError
+from gateway.loss import first_of
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Intake:
         self._channel = channel
         self._handle = handle
         self._tasks: dict[asyncio.Task[None], Job] = {}
-        self._closing = False
+        self._closing = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -76,14 +77,14 @@ class Intake:
     @property
     def alive(self) -> bool:
         """Whether every consumer is there."""
-        return not self.lost.done() and not self._closing
+        return not self.lost.done() and not self._closing.is_set()
 
     async def close(self, out_of_patience: Coroutine[Any, Any, None]) -> None:
         """Begin nothing more, finish what was begun until `out_of_patience` returns, return the rest in order.
 
         Cancelled, it does not wait for a broker that may be silent: the connection is about to be closed.
         """
-        self._stop_taking()
+        self._closing.set()
         limit = asyncio.create_task(out_of_patience)
         try:
             for task, job in self._tasks.items():
@@ -100,28 +101,30 @@ class Intake:
 
     async def abandon(self) -> None:
         """Stop at once, without finishing anything: the lease is lost, the next worker has the events."""
-        self._stop_taking()
+        self._closing.set()
+        if self._listening is not None:
+            self._listening.cancel()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _stop_taking(self) -> None:
-        self._closing = True
-        if self._listening is not None:
-            self._listening.cancel()
-
     async def _listen(self, channel: AbstractChannel, queues: Sequence[str]) -> None:
-        """A queue deleted and made again at once tells its consumers nothing (seen on 3.10.8): so ask for them."""
+        """A queue deleted and made again at once tells its consumers nothing (seen on 3.10.8): so ask for them.
+
+        A question that is cancelled closes its channel, which those who finish need: it ends by itself.
+        """
         try:
-            while not self.lost.done():
-                await asyncio.sleep(LISTEN_SECONDS)
-                for name in queues:
+            while self.alive:
+                await first_of(self._closing, asyncio.sleep(LISTEN_SECONDS))
+                for name in queues if self.alive else ():
                     queue = await channel.declare_queue(name, passive=True)
                     if queue.declaration_result.consumer_count == 0:
                         self._lose(f"nobody consumes {name} any more")
-        except CONNECTION_ERRORS as error:
+        except Exception as error:
             self._lose(f"the broker does not tell who consumes: {type(error).__name__}")
+            if not has_gone(error):
+                raise
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         if not self.alive:  # also once it is lost: what follows in a lane must not overtake what failed
@@ -139,7 +142,7 @@ class Intake:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            expected = isinstance(error, (UnavailableError, *CONNECTION_ERRORS))
+            expected = isinstance(error, UnavailableError) or has_gone(error)
             kind = type(error).__name__
             log.error("event.given_back", reason=str(error), error=kind, exc_info=None if expected else error)
             self._lose(type(error).__name__)
@@ -151,5 +154,5 @@ class Intake:
         self._lose("consumer cancelled by the broker")
 
     def _lose(self, reason: str) -> None:
-        if not self.lost.done() and not self._closing:
+        if self.alive:
             self.lost.set_result(reason)

@@ -39,6 +39,7 @@ from gateway.retry import Delay, after_failure
 from gateway.settle import Delayed, Parcel, Settler
 from gateway.steps import Steps, no_steps
 from gateway.topology import Names
+from gateway.transport import only_while
 from schemas import dead_letters
 from schemas.fields import sensitive_fields
 
@@ -82,6 +83,7 @@ class EventJob:
     _noted: bool = field(init=False, default=False)
     _twin: bool = field(init=False, default=False)
     _blocks: bool = field(init=False, default=False)
+    _doubted: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -260,10 +262,11 @@ class EventJob:
     async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
         """The ending, and whether the event pays for the attempt."""
         try:
+            only_while(self.desk.lease.sure)
             await self.desk.lease.sure()
             steps = await self._steps(work)
             self.begun = True
-            uncertain = self._parcel.sent_at is not None
+            uncertain = self._doubted = self._parcel.sent_at is not None
             if work.operation.repeat.noted_before and not work.operation.several_calls:
                 await steps.sending()
             began = monotonic()
@@ -299,8 +302,14 @@ class EventJob:
         await self.desk.settler.note(parcel)
         self._parcel = parcel
 
-    def _note_not_sent(self) -> None:
-        self._parcel = replace(self._parcel, sent_at=None)
+    async def _not_sent(self) -> None:
+        """Take the note back before anything else can fail: nobody may take the call for one that left.
+
+        Where an earlier call is in doubt it stays, whatever became of this one.
+        """
+        if self._parcel.sent_at is not None and not self._doubted:
+            self._parcel = replace(self._parcel, sent_at=None)
+            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
 
     def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
         """What the account learns from the call, and whether the event pays for it."""
@@ -358,15 +367,13 @@ class EventJob:
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
         lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
         if not lost:
-            self._note_not_sent()
+            await self._not_sent()
         delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
     async def _halt(self, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        if self._parcel.sent_at is not None:  # the platform refused before it did anything
-            self._note_not_sent()
-            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
+        await self._not_sent()  # the platform refused before it did anything
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)

@@ -15,7 +15,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aiormq.exceptions import ChannelLockedResource
 
-from gateway.broker import CONNECTION_ERRORS, open_channel
+from gateway.broker import has_gone, open_channel
 from gateway.loss import LostError
 
 log = structlog.get_logger()
@@ -36,22 +36,25 @@ HANDOVER_SECONDS = SURE_SECONDS + 0.5
 class Lease:
     """Held from `take` until the connection closes or `lost` says that the broker no longer confirms it."""
 
-    def __init__(self, channel: AbstractChannel, queue: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, channel: AbstractChannel, queue: str, asked: float, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._channel = channel
         self._queue = queue
         self._clock = clock
-        self._confirmed = clock()
+        self._confirmed = asked
         self._asked_again = asyncio.Event()
 
     @classmethod
     async def take(cls, connection: AbstractConnection, queue: str) -> "Lease | None":
-        """The lease, or None while another connection holds it."""
+        """The lease, or None while another connection holds it. It counts from the question, not from its answer."""
         channel = await open_channel(connection)
+        asked = monotonic()
         try:
             await channel.declare_queue(queue, exclusive=True, durable=False)
         except ChannelLockedResource:
             return None
-        return cls(channel, queue)
+        return cls(channel, queue, asked)
 
     async def sure(self) -> None:
         """Return once it is certain that we hold it now; wait for the broker's word where that was too long ago."""
@@ -97,6 +100,6 @@ class Lease:
             self._confirmed = began
             self._asked_again.set()
             self._asked_again = asyncio.Event()
-        elif not isinstance(error, CONNECTION_ERRORS):
+        elif not has_gone(error):
             raise error
         return error is None

@@ -28,6 +28,7 @@ from gateway.platform import Context, Platform
 from gateway.settle import Settler
 from gateway.telling import Telling
 from gateway.topology import Names
+from gateway.transport import only_while
 
 log = structlog.get_logger()
 
@@ -77,6 +78,7 @@ class Shift:
 
     async def run(self) -> None:
         """Until stopped, or until a stopped account was resumed. Raises LostError, and what the broker raises."""
+        only_while(self.lease.sure)  # also what a client does by itself, such as renewing its token
         async with self._telling.under_way(), self._desk() as desk:
             await self._consume(desk)
 

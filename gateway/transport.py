@@ -1,7 +1,7 @@
 """One HTTP exchange with a platform: a single attempt, whose failures say whether the request had left."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.connector import Connection
 
 from gateway import tracing
 from gateway.outcome import Ending, Unavailable
@@ -49,6 +51,36 @@ class Reply:
             return None
 
 
+async def _always() -> None:
+    """Nobody has to be asked: a client outside any worker."""
+
+
+_certain: ContextVar[Callable[[], Awaitable[object]]] = ContextVar("certain", default=_always)
+
+
+def only_while(certain: Callable[[], Awaitable[object]]) -> None:
+    """What this task, and every task it begins, sends from now on waits for `certain` to return.
+
+    It is asked when there is nothing left to do but to hand the bytes to the system: a process that stood still
+    between its decision to call and the call must not call any more.
+    """
+    _certain.set(certain)
+
+
+class _Request(aiohttp.ClientRequest):
+    """Asks right before the bytes leave: those of a request with a body leave in `write_bytes`."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        await _certain.get()()
+        return await super().send(conn)
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        await _certain.get()()
+        await super().write_bytes(writer, conn, content_length)
+
+
 def session(*, source_address: str | None, timeout_seconds: float, **options: Any) -> aiohttp.ClientSession:
     """A client session for one account: fixed outbound address, time limits, no redirects, no cookies.
 
@@ -60,6 +92,7 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
     return aiohttp.ClientSession(
         middlewares=middlewares,
         trace_configs=[watch],
+        request_class=_Request,
         connector=aiohttp.TCPConnector(limit=0, local_addr=(source_address, 0) if source_address else None),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -8,8 +8,7 @@ still stands in its queue is put back again under the same name, and its account
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from time import monotonic
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import structlog
@@ -17,15 +16,15 @@ from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import ChannelLockedResource
 
 from gateway.account import Account
-from gateway.broker import Publisher, connect, open_channel
+from gateway.broker import connect, open_channel
 from gateway.dead_letters import BusyError, Standing, locked, standing
 from gateway.ledger import Ledger
-from gateway.ledger.accounts import now
 from gateway.operating import edits
 from gateway.operating.batches import Begin, End, Fail, Hold, Move, Rest, Send, View, Watch, next_move
 from gateway.operating.eligibility import blocked_by
 from gateway.operating.index import Index
 from gateway.operating.model import Filter, Run
+from gateway.operating.moving import Mover
 from gateway.operating.operations import operations_of
 from gateway.operating.progress import Progress, Target
 from gateway.operating.run_store import RunStore
@@ -45,9 +44,6 @@ CHUNK = 100
 
 CHUNK_SECONDS = 5.0
 """The same, where a rate is asked for."""
-
-AT_ONCE = 32
-"""Lanes that are put back at the same time."""
 
 LOOKS = 4
 """How often a letter is looked for before it counts as gone: what a killed operator held comes back in a moment."""
@@ -101,12 +97,9 @@ class _Drive:
         self._connection = connection
         self._stop = driver.stop
         self._run = run
-        self._patch = patch
         self._index = Index(driver.ledger.store)
         self._progress = Progress(driver.ledger.store, run.id)
-        self._operations = operations_of(driver.accounts)
-        self._next_at = 0.0
-        self._publisher: Publisher | None = None
+        self._mover = Mover(connection, run, patch, operations_of(driver.accounts), driver.stop)
 
     async def to_its_rest(self) -> None:
         """See Driver.drive."""
@@ -158,7 +151,7 @@ class _Drive:
         for account, targets in _by_account(await self._progress.leftovers()).items():
             try:
                 async with self._letters(account, targets) as found:
-                    sent, kept = await self._move(found, [t for t in targets if t.letter in found])
+                    sent, kept = await self._mover.move(found, [t for t in targets if t.letter in found])
             except BusyError:
                 return False
             gone = [target for target in targets if target.letter not in found]
@@ -196,7 +189,7 @@ class _Drive:
                 async with self._letters(account, some) as found:
                     there = [target for target in some if target.letter in found]
                     await self._progress.sending(there)
-                    sent, kept = await self._move(found, there)
+                    sent, kept = await self._mover.move(found, there)
             except BusyError as busy:
                 await self._progress.note(str(busy))
                 return await self._rest(WAIT_SECONDS)
@@ -216,57 +209,6 @@ class _Drive:
                         return
                 await asyncio.sleep(LOOK_SECONDS * looked)
 
-    async def _move(
-        self, found: Mapping[str, Standing], targets: Sequence[Target]
-    ) -> tuple[list[Target], list[Target]]:
-        """Put them back, or take them away: those that went, and those that stayed, for we are to stop.
-
-        Lane by lane at the same time, in order within a lane; what fails leaves the rest of its lane where it is.
-        """
-        room = asyncio.Semaphore(AT_ONCE)
-        sent: list[Target] = []
-
-        async def lane(members: Sequence[Target]) -> None:
-            for target in members:
-                async with room:
-                    if self._stop.is_set():
-                        return
-                    begun = now()
-                    await self._move_one(found[target.letter])
-                    sent.append(replace(target, at=begun))
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for members in _lanes(targets):
-                    group.create_task(lane(members))
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        gone = {target.number for target in sent}
-        return sent, [target for target in targets if target.number not in gone]
-
-    async def _move_one(self, letter: Standing) -> None:
-        if self._run.kind == "replay":
-            await self._paced()
-            if self._publisher is None:
-                self._publisher = await Publisher.open(self._connection)
-            await self._publisher.publish(letter.letter.replayed(self._edited(letter)))
-        await letter.take_off()
-
-    def _edited(self, letter: Standing) -> bytes | None:
-        if self._patch is None:
-            return None
-        message, names = letter.letter.delivery, _names(letter.letter.account)
-        operations = self._operations.get(names.platform, {})
-        return edits.edited(message.body, self._patch, message.routing_key, names, operations)
-
-    async def _paced(self) -> None:
-        """Wait for this letter's moment, where a rate is asked for."""
-        if self._run.rate is not None:
-            clock = monotonic()
-            at = max(clock, self._next_at)
-            self._next_at = at + 1 / self._run.rate
-            await asyncio.sleep(at - clock)
-
 
 def _names(account: str) -> Names:
     platform, _, name = account.partition(".")
@@ -278,14 +220,6 @@ def _by_account(targets: Sequence[Target]) -> dict[str, list[Target]]:
     for target in targets:
         found.setdefault(f"{target.key[0]}.{target.key[1]}", []).append(target)
     return found
-
-
-def _lanes(targets: Sequence[Target]) -> list[list[Target]]:
-    """By lane, each in its order; an event without a lane is one of its own."""
-    found: dict[object, list[Target]] = {}
-    for target in targets:
-        found.setdefault(target.lane or target.number, []).append(target)
-    return list(found.values())
 
 
 def _waiting(accounts: Sequence[str], states: Mapping[str, str]) -> str:

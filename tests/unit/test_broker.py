@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import aio_pika
 import pytest
 from pydantic import ValidationError
 
-from gateway.broker import BrokerAwayError, connect
+from gateway.broker import BrokerAwayError, connect, has_gone
 from gateway.settings import Broker
 
 
@@ -52,3 +53,28 @@ def test_another_node_is_a_host_with_or_without_a_port(node: str) -> None:
 def test_what_is_no_host_is_refused(node: str) -> None:
     with pytest.raises(ValidationError, match=r"must be host or host:port|Port out of range"):
         Broker(other_nodes=(node,))
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (Exception(), True),  # what aiormq raises on a channel that closes under a question
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (aio_pika.exceptions.ChannelInvalidStateError(), True),
+        (ValueError("a defect"), False),
+        (RuntimeError("a defect"), False),
+        (KeyError("a defect"), False),
+    ],
+)
+def test_a_defect_of_ours_is_not_taken_for_a_broker_that_went_away(error: Exception, gone: bool) -> None:
+    assert has_gone(error) is gone
+
+
+async def test_a_connection_that_ends_without_a_word_is_named_and_a_defect_keeps_its_name(vhost_url: str) -> None:
+    with pytest.raises(BrokerAwayError, match="the connection to the broker has closed"):
+        async with connect(Broker(url=vhost_url), "test"):
+            raise Exception  # noqa: TRY002 - as the client library does
+    with pytest.raises(ValueError, match="a defect"):
+        async with connect(Broker(url=vhost_url), "test"):
+            raise ValueError("a defect")

@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
+from gateway import intake as intake_module
 from gateway.broker import connect
 from gateway.intake import Intake
 from gateway.settings import Broker
@@ -167,6 +168,19 @@ async def test_closing_ends_what_was_begun_and_gives_back_the_rest_in_order(conn
     back = await standing(connection)
     assert [name for name, _ in back] == ["c", "d", *(f"later {number}" for number in range(20))]
     assert back[0][1]
+
+
+async def test_closing_while_it_asks_who_consumes_lets_those_who_were_begun_acknowledge(
+    connection: AbstractConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "LISTEN_SECONDS", 0)  # it asks all the time
+    intake, desk = await filled(connection, "a", "b")
+    await desk.begin(2)
+    closing = asyncio.create_task(intake.close(never()))
+    await asyncio.sleep(0.05)
+    desk.finish()
+    await asyncio.wait_for(closing, 5)
+    assert await standing(connection) == []
 
 
 async def test_with_nothing_under_way_closing_is_quick_and_patience_not_needed(

@@ -67,6 +67,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.unrecorded: set[str] = set()
         self.skipped: set[str] = set()
         self.doubtful: set[str] = set()
+        self.unreached: set[str] = set()
 
     def _operations(self) -> dict[str, Operation]:
         return {name: lane_world.operation(lambda: self.world, name, *kind) for name, kind in KINDS.items()}
@@ -77,7 +78,9 @@ class LanesMachine(RuleBasedStateMachine):
         """A call is made, and reaches the platform, or does not."""
         self.calls[event] += 1
         if self.verdict == "unreached":
+            self.unreached.add(event)
             return self.verdict
+        self.unreached.discard(event)
         self._expect(self.may_call.get(event, True), f"{event} is called again")
         for before in self.published[event[0]][: self.published[event[0]].index(event)]:
             self._expect(self._out_of_the_way(before), f"{event} overtakes {before}")
@@ -103,6 +106,8 @@ class LanesMachine(RuleBasedStateMachine):
     def _recorded(self, record: Record) -> None:
         event = record.key.id
         self._expect(record.code != "worker-lost" or event in self.doubtful, f"{event} is uncertain for no reason")
+        if record.sent_at is not None:
+            self.unreached.discard(event)
         if record.blocks != "stands":
             self.unrecorded.discard(event)
         if record.outcome not in {None, "accepted"} and event[0] not in HOLDING:
@@ -117,9 +122,11 @@ class LanesMachine(RuleBasedStateMachine):
             self.may_call[event] |= operation != "never" and not known
         self.unrecorded.clear()
 
-    def _doubt(self) -> None:
+    def _doubt(self) -> set[str]:
         """Whose call was noted and not its end may have been called."""
-        self.doubtful |= {key.id for key, row in self.world.ledger.rows.items() if row.sent_at and not row.outcome}
+        doubted = {key.id for key, row in self.world.ledger.rows.items() if row.sent_at and not row.outcome}
+        self.doubtful |= doubted
+        return doubted
 
     def _expect(self, true: bool, what: str) -> None:
         if not true:
@@ -205,7 +212,8 @@ class LanesMachine(RuleBasedStateMachine):
         found = [asked for asked in self.world.asked if asked.what in {"look", "stand", "publish"}]
         asked = found[number % len(found)]
         if asked.what == "publish":
-            self._doubt()
+            wrong = self._doubt() & self.unreached
+            self._expect(not wrong, f"{wrong} did not leave, and would be uncertain after a refused publish")
         self.world.fail(asked, REFUSED if asked.what == "publish" else FULL, done=done)
 
     @precondition(lambda self: self.world.closing)

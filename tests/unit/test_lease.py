@@ -62,7 +62,7 @@ async def test_after_too_long_a_silence_the_brokers_word_is_waited_for(connectio
     now = 0.0
     channel = await connection.channel()
     await channel.declare_queue(QUEUE, exclusive=True)
-    lease = Lease(channel, QUEUE, clock=lambda: now)
+    lease = Lease(channel, QUEUE, now, clock=lambda: now)
     now = SURE_SECONDS - 0.01
     await lease.sure()
     now = SURE_SECONDS
@@ -77,7 +77,7 @@ async def test_a_process_that_stood_still_asks_before_it_lets_go(connection: Abs
     stood_still = 0.0
     channel = await connection.channel()
     await channel.declare_queue(QUEUE, exclusive=True)
-    lease = Lease(channel, QUEUE, clock=lambda: monotonic() + stood_still)
+    lease = Lease(channel, QUEUE, monotonic(), clock=lambda: monotonic() + stood_still)
     async with lease.watched(closing(connection)):
         for _ in range(3):
             await asyncio.sleep(0.2)

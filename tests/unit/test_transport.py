@@ -19,6 +19,7 @@ from gateway.transport import (
     NotSentError,
     Reply,
     exchange,
+    only_while,
     refused_by_http,
     retry_after,
     session,
@@ -265,3 +266,36 @@ def test_a_retry_after_that_cannot_be_read_is_nothing(value: str) -> None:
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,30} [A-Z][a-z]{2} \d{1,30} [\d:]{1,9} [A-Z+\-0-9]{1,6}"))
 def test_no_retry_after_header_breaks_a_call(value: str) -> None:
     assert (retry_after({"Retry-After": value}) or 0) >= 0
+
+
+# --- whether we may still call
+
+
+@pytest.mark.parametrize(("method", "question"), [("GET", 1), ("POST", 1), ("POST", 2)])
+async def test_no_byte_leaves_before_it_is_certain_that_we_may_call(method: str, question: int) -> None:
+    asked, word = 0, asyncio.Event()
+
+    async def certain() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == question:
+            await word.wait()
+
+    only_while(certain)
+    async with wire(reply()) as server, client() as http:
+        call = asyncio.create_task(exchange(http, method, server.url, data=b"{}" if method == "POST" else None))
+        await asyncio.sleep(0.2)
+        assert (asked, server.begun) == (question, 0)
+        word.set()
+        assert (await call).status == 200
+    assert len(server.requests) == 1
+
+
+async def test_a_call_given_up_before_it_is_certain_never_leaves() -> None:
+    only_while(asyncio.Event().wait)
+    async with wire(reply()) as server, client() as http:
+        call = asyncio.create_task(exchange(http, "POST", server.url, data=b"{}"))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        await asyncio.wait([call])
+        assert server.begun == 0

@@ -51,11 +51,15 @@ class MemoryStore:
 
 @dataclass
 class Wire:
-    """The server: its address and what came over the wire, request line, headers and body as they were."""
+    """The server: its address and what came over the wire, request line, headers and body as they were.
+
+    `begun`: of how many requests a first byte came.
+    """
 
     url: str
     requests: list[bytes] = field(default_factory=list)
     peers: list[str] = field(default_factory=list)
+    begun: int = 0
 
 
 @asynccontextmanager
@@ -93,7 +97,9 @@ async def _serve(
     try:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while not writer.is_closing():
-                seen.requests.append(await _request(reader))
+                first = await reader.readexactly(1)
+                seen.begun += 1
+                seen.requests.append(first + await _request(reader))
                 await next(turns)(writer)
                 await writer.drain()
     finally:

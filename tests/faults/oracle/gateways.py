@@ -19,7 +19,7 @@ from tests.faults.oracle.platform import APP_ID, SECRET
 from tests.faults.oracle.proxy import HOST, Proxy
 
 LADDER = (1, 2, 4)
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 30
 
 CONFIGURATION = """

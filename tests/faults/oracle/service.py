@@ -10,7 +10,7 @@ from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aiormq.exceptions import ChannelLockedResource
+from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
 from tests.faults.oracle.history import Ending, Letter, Published, Result
 from tests.faults.oracle.numbered import Event
@@ -46,6 +46,8 @@ class Service:
         self._waiting: Counter[str | None] = Counter()
         self._lane_of: dict[str, str | None] = {}
         self._answered = asyncio.Event()
+        self._begun = 0
+        self._allowed: float = float("inf")
         self.published: list[Published] = []
         self.results: list[Result] = []
         self.letters: list[Letter] = []
@@ -56,10 +58,14 @@ class Service:
         """Publish all, in order within each lane, with never too many on their way."""
         window: list[Event] = []
         for event in events:
-            if len(window) >= AT_ONCE or (event.lane and any(event.lane == other.lane for other in window)):
+            in_window = event.lane is not None and any(event.lane == other.lane for other in window)
+            if len(window) >= AT_ONCE or in_window or not self._has_room(event.lane):
                 await self._together(window)
                 window = []
-            await self._room(event.lane)
+            while not self._has_room(event.lane):
+                self._answered.clear()
+                await self._answered.wait()
+            self._begun += 1
             window.append(event)
         await self._together(window)
 
@@ -67,10 +73,14 @@ class Service:
         async with self.quiet:
             await asyncio.gather(*(self._insist(event) for event in events))
 
-    async def _room(self, lane: str | None) -> None:
-        while self._waiting.total() >= WINDOW or self._waiting[lane] >= IN_A_LANE:
-            self._answered.clear()
-            await self._answered.wait()
+    def allow(self, events: float) -> None:
+        """Publish no more than so many of the stream, until told otherwise: a fault must find calls to come."""
+        self._allowed = events
+        self._answered.set()
+
+    def _has_room(self, lane: str | None) -> bool:
+        waiting = self._waiting
+        return self._begun < self._allowed and waiting.total() < WINDOW and waiting[lane] < IN_A_LANE
 
     async def _insist(self, event: Event) -> None:
         """Publish until the broker has confirmed it, whatever happens to the broker meanwhile."""
@@ -123,11 +133,11 @@ class Service:
         return found
 
     async def depth(self, queue: str) -> int:
-        """How many messages a queue has ready; a queue that is somebody's own holds none of ours."""
+        """How many messages a queue has ready; one that is somebody's own, or gone by now, holds none of ours."""
         async with self._own_channel() as channel:
             try:
                 declared = await channel.declare_queue(queue, passive=True)
-            except ChannelLockedResource:
+            except (ChannelLockedResource, ChannelNotFoundEntity):
                 return 0
             return declared.declaration_result.message_count or 0
 

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 from tests.faults.oracle import numbered
 from tests.faults.oracle.broker import Broker
@@ -106,15 +107,23 @@ async def _publishing(running: Scene, planned: list[numbered.Event]) -> AsyncIte
 
 
 async def _again_and_again(running: Scene, happen: Happening, runs: int, events: int) -> None:
-    """So many times, spread over the stream at random; after each, what was killed is started again."""
+    """So many times, spread over the stream at random; after each, what was killed is started again.
+
+    However fast the stream is, each one finds a part of it that has not been published yet.
+    """
+    part = events / (runs + 1)
     for number in range(runs):
-        await running.progress(int(events * (number + running.random.random()) / (runs + 1)))
+        running.service.allow(part * (number + 1))
+        await running.progress(int(part * (number + running.random.random())))
+        running.service.allow(part * (number + 2))
         await happen(running)
         running.revive()
+    running.service.allow(events)
 
 
 async def _rest(running: Scene, broker: Broker, url: str) -> dict[str, int]:
     """End the processes, take the last results and the dead letters; what stands in the other queues."""
+    await _drained(running, broker, url)
     for gateway in running.gateways:
         try:
             await gateway.ready()
@@ -122,10 +131,24 @@ async def _rest(running: Scene, broker: Broker, url: str) -> dict[str, int]:
         except ProcessError as error:
             running.complaints.append(str(error))
     await _silence(running)
-    dead, names = queue("dead"), broker.queues(url)
-    if dead in names:
+    if (dead := queue("dead")) in broker.queues(url):
         running.service.letters += await running.service.take_letters(dead)
-    return {name: await running.service.depth(name) for name in names if name != dead}
+    return await _depths(running, broker, url)
+
+
+async def _drained(running: Scene, broker: Broker, url: str) -> None:
+    """Wait for what comes back from the ladder after its event has ended: a copy that a kill has left there."""
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        if not any((await _depths(running, broker, url)).values()):
+            return
+        await asyncio.sleep(0.2)
+
+
+async def _depths(running: Scene, broker: Broker, url: str) -> dict[str, int]:
+    """How much stands in each queue, dead letters apart."""
+    names = await asyncio.to_thread(broker.queues, url)
+    return {name: await running.service.depth(name) for name in names if name != queue("dead")}
 
 
 async def _silence(running: Scene) -> None:
