@@ -1,6 +1,6 @@
 # Everything a person types. Needs Python 3.11 and make; installs the rest into .venv, the broker on first need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-rabbitmq4 faults lint lock clean
+.PHONY: help setup demo up test screenshots test-rabbitmq4 faults lint lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 16
@@ -20,8 +20,13 @@ test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/python -m deploy.local.postgres
 	.venv/bin/python -m deploy.local.nodejs
+	.venv/bin/python -m deploy.local.chromium
 	.venv/bin/python -m deploy.local.prometheus
 	.venv/bin/pytest
+
+screenshots: setup  ## walk through the console in Chromium, and make the pictures of its documentation anew
+	.venv/bin/python -m deploy.local.chromium
+	GATEWAY_TEST_SCREENSHOTS=deploy/docs/screenshots .venv/bin/pytest tests/console
 
 test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Debian 13 (fetched once, 75 MB)
 	@if .venv/bin/python -m deploy.local.rabbitmq4; then \

@@ -12,6 +12,7 @@ from aiohttp.web import RouteDef
 from gateway import log as logging
 from gateway import platform, tracing, web
 from gateway.account import Account
+from gateway.console.site import console_where_served
 from gateway.http_events.endpoint import events_endpoint
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.observe import Observer
@@ -42,7 +43,8 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
             more += endpoint.routes()
         known = {str(account): account for account in (*accounts, *served)}
         await stack.enter_async_context(Observer(settings, ledger, list(known.values())).watching())
-        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more=more)
+        pages = console_where_served(settings, served, ledger)
+        app = web.application(served, ledger, lambda: _not_ready(workers, ledger), more=more, console=pages)
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])
         await _until_stopped(workers, stop, ledger, timedelta(days=settings.ledger.keep_days))

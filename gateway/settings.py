@@ -3,9 +3,9 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,7 @@ from yarl import URL
 
 from gateway import platform
 from gateway.account import Account
+from gateway.console.settings import Console, is_loopback
 from gateway.errors import RefusedError
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -160,9 +161,16 @@ class Settings(BaseSettings):
     http: Http = Http()
     retry: Retry = Retry()
     log: Log = Log()
+    console: Console = Console()
     operators: Operators = Operators()
     tracing: Tracing = Tracing()
     platforms: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _console_has_users(self) -> Self:
+        if self.console.enabled and not self.console.users and not is_loopback(self.http.host):
+            raise ValueError("console.enabled needs [console.users.<name>] where http.host is not loopback")
+        return self
 
     @classmethod
     def settings_customise_sources(

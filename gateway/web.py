@@ -26,9 +26,14 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 def application(
-    accounts: Sequence[Account], ledger: Ledger, not_ready: Readiness, *, more: Iterable[web.RouteDef] = ()
+    accounts: Sequence[Account],
+    ledger: Ledger,
+    not_ready: Readiness,
+    *,
+    more: Iterable[web.RouteDef] = (),
+    console: web.Application | None = None,
 ) -> web.Application:
-    """`/healthz`, `/readyz`, `/metrics`, what the platforms of these accounts want served, and `more`."""
+    """`/healthz`, `/readyz`, `/metrics`, what the platforms of these accounts want served, `more`, the console."""
     app = web.Application(middlewares=[_unavailable])
     app.add_routes(
         [
@@ -41,6 +46,8 @@ def application(
     for name in sorted({account.platform for account in accounts}):
         own = [account for account in accounts if account.platform == name]
         app.add_routes(platform.load(name).inbound_routes(PlatformInbound(own, ledger)))
+    if console is not None:
+        app.add_subapp("/console", console)
     return app
 
 

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from importlib import import_module
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, Self
 
 import orjson
 
 from gateway import platform
+from gateway.console.passwords import hashed
 
 HOST = "127.0.0.1"
 READY_SECONDS = 90
 STOP_SECONDS = 25
+CONSOLE_USER = "admin"
 
 
 class StackError(Exception):
@@ -123,6 +126,7 @@ class Stack:
     http_port: int
     sandbox_port: int
     platforms: tuple[str, ...]
+    console_password: str
 
     def control(self, name: str, path: str, body: Any) -> None:
         """Tell a platform's simulator something."""
@@ -135,7 +139,8 @@ def stack(folder: Path, broker_url: str) -> Iterator[Stack]:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("gateway.db*"):
         old.unlink()
-    running = Stack(folder / "gateway.toml", free_port(), free_port(), tuple(platform.names()))
+    ports = free_port(), free_port()
+    running = Stack(folder / "gateway.toml", *ports, tuple(platform.names()), token_urlsafe(9))
     running.config.write_text(toml(configuration(running, folder, broker_url)), encoding="utf-8")
     with ExitStack() as processes:
         sandbox = Process(["sandbox", "--port", str(running.sandbox_port)], folder / "sandbox.log")
@@ -154,6 +159,7 @@ def configuration(running: Stack, folder: Path, broker_url: str) -> dict[str, An
         "ledger": {"url": f"sqlite:///{folder.resolve() / 'gateway.db'}"},
         "http": {"host": HOST, "port": running.http_port},
         "retry": {"ladder_seconds": [1, 2, 4, 8]},
+        "console": {"users": {CONSOLE_USER: {"role": "admin", "password_hash": hashed(running.console_password)}}},
         "platforms": {
             name: {"default": demo_settings(name, f"http://{HOST}:{running.sandbox_port}/{name}", folder)}
             for name in running.platforms

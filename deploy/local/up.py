@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.local.node import BrokerError, broker
 from deploy.local.prometheus import Prometheus, PrometheusError
 from deploy.local.samples import FOLDER
-from deploy.local.stack import HOST, StackError, stack
+from deploy.local.stack import CONSOLE_USER, HOST, StackError, stack
 
 RUN = Path(".run") / "up"
 
@@ -20,6 +20,7 @@ def main() -> int:
         with broker(RUN / "broker") as url, stack(RUN, url) as running, ExitStack() as more:
             base = f"http://{HOST}:{running.http_port}"
             print(f"broker    {url}")
+            print(f"console   {base}/console  user {CONSOLE_USER}, password {running.console_password}")
             print(f"metrics   {base}/metrics")
             print(f"health    {base}/healthz and {base}/readyz")
             print(f"alerts    {watched(running.http_port, more)}")

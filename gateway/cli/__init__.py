@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from gateway.cli import audit, check, dead, events, process, publisher, runs, schema, topology
+from gateway.cli import audit, check, console, dead, events, process, publisher, runs, schema, topology
 from gateway.cli.common import fail_clearly
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(check.check)
 app.command()(events.publish)
 app.command()(events.trace)
 app.command()(audit.audit)
+app.add_typer(console.app, name="console")
 app.add_typer(dead.app, name="dead")
 app.add_typer(runs.app, name="runs")
 app.add_typer(topology.app, name="topology")

@@ -14,8 +14,10 @@ from gateway.grouped import Grouped
 from gateway.ledger import accounts, counting, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
 from gateway.ledger.inbox import Inbox
+from gateway.ledger.logouts import Logouts
 from gateway.ledger.looking import Asked, Looking
 from gateway.ledger.operating_tables import STATES
+from gateway.ledger.recent import Recent, recent
 from gateway.ledger.records import (
     Buried,
     Entry,
@@ -44,6 +46,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.inbox = Inbox(store)
+        self.logouts = Logouts(store)
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         write = Writing(store)
         self._writes: Grouped[Written, None] = Grouped(lambda group: store.apart(write(group)), LARGEST_GROUP)
@@ -195,6 +198,11 @@ class Ledger:
         async with self._store.writing() as connection:
             said = {"message": as_text(message), "at": now()}
             await connection.execute(self._store.replacing(STATES), {**row, **said})
+
+    @apart
+    async def recent(self) -> dict[tuple[str, str], Recent]:
+        """What ended lately, by platform and account. Raises LedgerError."""
+        return await recent(self._store)
 
     async def forget(self, older_than: timedelta) -> int:
         """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError.
