@@ -30,9 +30,14 @@ class AccountSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_files(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        return dict(_from_file(cls, key, value) for key, value in values.items())
+        return read_files(cls, values)
+
+
+def read_files(model: type[BaseModel], values: Any) -> Any:
+    """A table with each `<name>_file` replaced by `<name>`. Raises ValueError for a file that cannot be read."""
+    if not isinstance(values, dict):
+        return values
+    return dict(_from_file(model, key, value) for key, value in values.items())
 
 
 def _from_file(model: type[BaseModel], key: str, value: Any) -> tuple[str, Any]:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,7 +15,7 @@ from pydantic_settings import (
 from yarl import URL
 
 from gateway import platform
-from gateway.account import Account
+from gateway.account import Account, read_files
 from gateway.errors import RefusedError
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -48,7 +48,14 @@ def _node(value: str) -> str:
 
 
 class _Table(BaseModel):
+    """`<name>_file` instead of `<name>` names a file with the value: a URL with its password is a secret too."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: Any) -> Any:
+        return read_files(cls, values)
 
 
 class Broker(_Table):
