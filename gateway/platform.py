@@ -4,6 +4,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, Protocol
@@ -104,6 +105,14 @@ class Inbound(Protocol):
         """Whether the same call was kept before, ever. Raises LedgerError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that an account's settings carry: the key that names it, and when it ends."""
+
+    key: str
+    ends: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """Everything the core knows about one platform. `workers/<name>/__init__.py` exports one as PLATFORM."""
@@ -116,6 +125,7 @@ class Platform:
     inbound_events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     inbound_routes: Callable[[Inbound], Iterable[web.RouteDef]] = field(default=lambda inbound: ())
     onboarding: Callable[[Any], Sequence[Entry]] = field(default=lambda settings: ())
+    certificates: Callable[[Any], Sequence[Certificate]] = field(default=lambda settings: ())
 
 
 class PlatformError(RefusedError):

@@ -5,7 +5,7 @@ from schemas.gd_driving import INBOUND
 from workers.gd_driving.client import connect
 from workers.gd_driving.inbound import routes
 from workers.gd_driving.operations import OPERATIONS
-from workers.gd_driving.settings import Settings
+from workers.gd_driving.settings import Settings, certificates
 
 PLATFORM = Platform(
     name="gd_driving",
@@ -15,4 +15,5 @@ PLATFORM = Platform(
     operations=OPERATIONS,
     inbound_events=INBOUND,
     inbound_routes=routes,
+    certificates=certificates,
 )

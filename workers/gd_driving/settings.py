@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 from yarl import URL
 
 from gateway.account import AccountSettings
+from gateway.platform import Certificate
 from schemas.gd_driving.codes import FILE_RULES
 from workers.gd_driving.signing import CertificateError, load_identity
 
@@ -88,6 +89,12 @@ class Settings(AccountSettings):
         if (self.callback_url is None) != (self.callback_secret is None):
             raise ValueError("callback_url and callback_secret go together")
         return self
+
+
+def certificates(settings: Settings) -> list[Certificate]:
+    """What signs our requests, until when."""
+    identity = load_identity(settings.certificate_file, settings.certificate_password.get_secret_value())
+    return [Certificate("certificate_file", identity.ends)]
 
 
 def _public(url: URL) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from struct import pack
@@ -22,10 +23,11 @@ class CertificateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`user`: the certificate's serial number, upper-case hex without leading zeros."""
+    """`user`: the certificate's serial number, upper-case hex without leading zeros. `ends`: with the certificate."""
 
     user: str
     key: RSAPrivateKey = field(repr=False)
+    ends: datetime
 
 
 def load_identity(file: Path, password: str) -> Identity:
@@ -45,7 +47,7 @@ def _identity(content: bytes, password: str) -> Identity:
         raise CertificateError("is no PKCS#12 file, or the password is wrong") from None
     if not isinstance(key, RSAPrivateKey) or certificate is None:
         raise CertificateError("holds no RSA key with its certificate")
-    return Identity(f"{certificate.serial_number:X}", key)
+    return Identity(f"{certificate.serial_number:X}", key, certificate.not_valid_after_utc)
 
 
 def digest(version: str, message: bytes, milliseconds: int) -> bytes:
