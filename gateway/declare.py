@@ -7,12 +7,23 @@ from typing import Any
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFoundEntity
 
-from gateway import management, topology
+from gateway import management, platform, topology
+from gateway.account import Account
 from gateway.broker import open_channel
 from gateway.management import Seen
 from gateway.platform import Operation
-from gateway.settings import Broker
+from gateway.settings import Broker, Settings
 from gateway.topology import Exchange, Names, Queue
+
+
+def expected(settings: Settings, accounts: Sequence[Account]) -> tuple[list[Exchange], list[Queue]]:
+    """The exchanges and queues that there must be for these accounts."""
+    ladder = settings.retry.ladder_seconds
+    queues = topology.shared_queues(ladder)
+    for account in accounts:
+        names = Names(account.platform, account.name)
+        queues += topology.account_queues(names, platform.load(account.platform).operations)
+    return topology.exchanges(ladder), queues
 
 
 async def declare_shared(connection: AbstractConnection, ladder: Sequence[int]) -> None:
@@ -65,7 +76,7 @@ async def _drift_of_exchange(connection: AbstractConnection, exchange: Exchange,
             await _declare_exchange(channel, exchange)
         except ChannelAccessRefused:
             wanted = {"type": exchange.type, "durable": True, "arguments": dict(exchange.arguments)}
-            return _differences(wanted, seen and seen.exchanges.get(exchange.name))
+            return _differences(wanted, seen.exchanges.get(exchange.name) if seen else None)
         except ChannelClosed as error:
             return [str(error)]
     return []
@@ -82,7 +93,7 @@ async def _drift_of_queue(connection: AbstractConnection, queue: Queue, seen: Se
             await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
         except ChannelAccessRefused:
             wanted = {"durable": True, "arguments": dict(queue.arguments)}
-            return _differences(wanted, seen and seen.queues.get(queue.name))
+            return _differences(wanted, seen.queues.get(queue.name) if seen else None)
         except ChannelClosed as error:
             return [str(error)]
     return []

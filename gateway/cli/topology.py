@@ -10,12 +10,9 @@ from gateway.cli.common import FAILED, Config, Json, configured, run_async, show
 from gateway.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from gateway.account import Account
     from gateway.definitions import User
-    from gateway.settings import Settings
-    from gateway.topology import Exchange, Queue
 
 app = typer.Typer(help="Exchanges and queues at the broker 拓扑.", no_args_is_help=True)
 
@@ -52,6 +49,7 @@ def definitions(
     import orjson
 
     from gateway import definitions as made
+    from gateway.declare import expected
 
     settings, accounts = configured(config)
     users = _with_passwords(made.users(declare=settings.broker.declare), passwords)
@@ -80,18 +78,6 @@ def _password(file: Path) -> str:
     return password
 
 
-def expected(settings: "Settings", accounts: "Sequence[Account]") -> "tuple[list[Exchange], list[Queue]]":
-    """The exchanges and queues that there must be for these accounts."""
-    from gateway import platform, topology
-
-    ladder = settings.retry.ladder_seconds
-    queues = topology.shared_queues(ladder)
-    for account in accounts:
-        names = topology.Names(account.platform, account.name)
-        queues += topology.account_queues(names, platform.load(account.platform).operations)
-    return topology.exchanges(ladder), queues
-
-
 async def _declare(config: Any) -> None:
     from aiormq.exceptions import ChannelPreconditionFailed
 
@@ -115,6 +101,7 @@ async def _declare(config: Any) -> None:
 async def _check(config: Any) -> dict[str, list[str]]:
     from gateway import declare
     from gateway.broker import connect
+    from gateway.declare import expected
 
     settings, accounts = configured(config)
     async with connect(settings.broker, "gateway topology") as connection:
