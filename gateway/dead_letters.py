@@ -1,25 +1,33 @@
-"""Reading an account's dead letters off their queue, and putting them back. The queue is the truth.
+"""Reading an account's dead letters off their queue, putting them back, taking them away. The queue is the truth.
 
 An operator holds a lock of the broker's meanwhile, so two never take the same letter.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import orjson
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
-from gateway.broker import Outgoing, Publisher
-from gateway.errors import RefusedError
-from gateway.masking import masked
+from gateway.broker import Outgoing, open_channel
+from gateway.burial import letter_id
+from gateway.errors import RefusedError, UnavailableError
 from gateway.message import REPLAY, Delivery, delivery
 from gateway.topology import DUE, Names
 from schemas import dead_letters
+
+FIRST_WINDOW = 1000
+LARGEST_WINDOW = 60_000
+"""Letters held at once: so many at first, then twice as many with each further consumer. AMQP counts to 65,535."""
+
+SILENT_SECONDS = 20.0
+"""How long the broker may hand over nothing although letters stand there."""
+
+PATIENCE_SECONDS = 0.25
 
 
 class BusyError(RefusedError):
@@ -41,129 +49,135 @@ class Letter:
     @property
     def id(self) -> str:
         """Names this letter among all: made of its account, body and time of death."""
-        parts = (
-            self.account.encode(),
-            self.delivery.body,
-            (self.header(dead_letters.DEAD_AT) or "").encode(),
-        )
-        return blake2b(b"\0".join(parts), digest_size=6).hexdigest()
+        return letter_id(self.account, self.delivery.body, self.header(dead_letters.DEAD_AT) or "")
 
-    def summary(self) -> dict[str, Any]:
-        """What a list shows."""
-        return {
-            "id": self.id,
-            "account": self.account,
-            "operation": self.delivery.routing_key.rpartition(".")[2],
-            "event_id": self.header(dead_letters.EVENT_ID),
-            "category": self.header(dead_letters.CATEGORY),
-            "code": self.header(dead_letters.CODE),
-            "reason": self.header(dead_letters.REASON),
-            "attempts": self.header(dead_letters.ATTEMPTS),
-            "first_seen": self.header(dead_letters.FIRST_SEEN),
-            "dead_at": self.header(dead_letters.DEAD_AT),
-        }
-
-    def detail(self) -> dict[str, Any]:
-        """The summary, and the event with everything personal masked."""
-        try:
-            event = masked(orjson.loads(self.delivery.body))
-            orjson.dumps(event)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-            event = f"no JSON, or nested too deep to be shown: {len(self.delivery.body)} bytes"
-        return {**self.summary(), "event": event}
-
-    def replayed(self) -> Outgoing:
+    def replayed(self, body: bytes | None = None) -> Outgoing:
         """The event as it goes back to its account: without what its death added, and named as a replay.
 
-        The name follows from the letter, so a letter that is put back twice is done once. It begins with the time
-        of death: what a later death was replayed for is not done again for an earlier one.
+        `body`: what it was edited to. The name follows from the letter, see `replay_name`.
         """
         taken_off = {name: None for name in dead_letters.DEAD_HEADERS if name != dead_letters.FIRST_SEEN}
-        replay = f"{self.header(dead_letters.DEAD_AT) or ''} {uuid5(NAMESPACE_URL, self.id)}"
-        changed = {**taken_off, REPLAY: replay}
-        return Outgoing(DUE, self.delivery.routing_key, self.delivery.body, self.delivery.travelling(changed))
+        changed = {**taken_off, REPLAY: replay_name(self.id, self.header(dead_letters.DEAD_AT) or "")}
+        edited = self.delivery.body if body is None else body
+        return Outgoing(DUE, self.delivery.routing_key, edited, self.delivery.travelling(changed))
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which letters are meant: empty parts match all."""
+def replay_name(letter: str, dead_at: str) -> str:
+    """Under which name a letter goes back: one that is put back twice is done once.
 
-    ids: frozenset[str] = frozenset()
-    category: str | None = None
-    code: str | None = None
-    operation: str | None = None
-    event_id: str | None = None
+    It begins with the time of death: what a later death was replayed for is not done again for an earlier one.
+    """
+    return f"{dead_at} {uuid5(NAMESPACE_URL, letter)}"
 
-    def matches(self, letter: Letter) -> bool:
-        """Whether this letter is meant. Ids are those of letters or of their events."""
-        row = letter.summary()
-        wanted = {name: getattr(self, name) for name in ("category", "code", "operation", "event_id")}
-        named = not self.ids or bool(self.ids & {row["id"], row["event_id"]})
-        return named and all(value is None or row[name] == value for name, value in wanted.items())
+
+@dataclass(slots=True)
+class Standing:
+    """A letter that stands in its queue, with every copy of it: a redelivered event may have been buried twice."""
+
+    letter: Letter
+    messages: list[AbstractIncomingMessage] = field(default_factory=list)
+
+    async def take_off(self) -> None:
+        """Acknowledge every copy."""
+        for message in self.messages:
+            await message.ack()
 
 
 @asynccontextmanager
-async def letters(connection: AbstractConnection, names: Names) -> AsyncIterator["Letters"]:
-    """An account's dead letters, for as long as the context is open. Raises BusyError."""
-    channel = await connection.channel()
+async def locked(connection: AbstractConnection, names: Names) -> AsyncIterator[None]:
+    """Nobody else works on this account's dead letters meanwhile. Raises BusyError."""
+    queue = f"{names.queue('dead')}.lock"
+    channel = await open_channel(connection)
     try:
-        await channel.declare_queue(f"{names.queue('dead')}.lock", exclusive=True, durable=False)
+        await channel.declare_queue(queue, exclusive=True, durable=False)
     except ChannelLockedResource:
         raise BusyError(f"somebody else is working on the dead letters of {names.prefix}; try again") from None
     try:
-        yield Letters(connection, names)
+        yield
     finally:
-        await channel.queue_delete(f"{names.queue('dead')}.lock")
-        await channel.close()
-
-
-class Letters:
-    """What an operator can do with them."""
-
-    def __init__(self, connection: AbstractConnection, names: Names) -> None:
-        self._connection = connection
-        self._names = names
-
-    async def read(self, wanted: Filter, limit: int | None = None) -> list[Letter]:
-        """The letters meant, oldest first, left where they are."""
-        async with self._standing() as standing:
-            meant = [letter for _, letter in standing if wanted.matches(letter)]
-        return meant[:limit]
-
-    async def replay(self, wanted: Filter) -> list[Letter]:
-        """Put the letters meant back to their account, first come first, each confirmed before it leaves the queue.
-
-        Killed in between, a letter may stand here and be on its way at once; replayed again it is done once.
-        """
-        publisher = await Publisher.open(self._connection)
-        done: list[Letter] = []
-        async with self._standing() as standing:
-            # in the order in which they first came: the queue's own order ends with an interrupted replay
-            for message, letter in sorted(standing, key=lambda each: each[1].header(dead_letters.FIRST_SEEN) or ""):
-                if wanted.matches(letter):
-                    await publisher.publish(letter.replayed())
-                    await message.ack()
-                    done.append(letter)
-        return done
-
-    @asynccontextmanager
-    async def _standing(self) -> AsyncIterator[list[tuple[AbstractIncomingMessage, Letter]]]:
-        """All letters that stand in the queue now; those not acknowledged go back in order at the end.
-
-        One by one: when a channel closes, the broker gives back what was got by itself in the order of names it
-        made up (seen on 3.10.8: 0, 1, 10, 2 …).
-        """
-        channel = await self._connection.channel()
-        found: list[tuple[AbstractIncomingMessage, Letter]] = []
-        try:
-            queue = await channel.get_queue(self._names.queue("dead"), ensure=False)
-            while (message := await queue.get(fail=False)) is not None:
-                found.append((message, Letter(self._names.prefix, delivery(message))))
-            yield found
-        except ChannelNotFoundEntity:
-            raise RefusedError(f"{self._names.prefix} has no queues yet: gateway topology declare") from None
-        finally:
-            for message, _ in found:
-                if not message.processed:
-                    await message.nack(requeue=True)
+        if not channel.is_closed and not connection.is_closed:
+            await channel.queue_delete(queue)
             await channel.close()
+
+
+@asynccontextmanager
+async def standing(
+    connection: AbstractConnection, names: Names, wanted: Mapping[str, int] | None = None
+) -> AsyncIterator[dict[str, Standing]]:
+    """Letters by id, oldest first, held while the block lasts; those not taken off go back in order at its end.
+
+    `wanted`: read on only until so many copies of each are found; None is all there are. Raises RefusedError where
+    the account has no queue, and UnavailableError where the broker hands over nothing.
+    """
+    channel = await open_channel(connection, publisher_confirms=False)
+    try:
+        yield await _read(channel, names, wanted)
+    except ChannelNotFoundEntity:
+        raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
+    finally:
+        if not channel.is_closed and not connection.is_closed:
+            await channel.close()
+
+
+async def depth(connection: AbstractConnection, names: Names) -> int:
+    """How many messages stand in the queue, those that somebody holds not among them. Raises RefusedError."""
+    channel = await open_channel(connection)
+    try:
+        queue = await channel.declare_queue(names.queue("dead"), passive=True)
+    except ChannelNotFoundEntity:
+        raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
+    await channel.close()
+    return queue.declaration_result.message_count or 0
+
+
+async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
+    found: dict[str, Standing] = {}
+    arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    taken, window, room = 0, FIRST_WINDOW, 0
+    expected = await _ready(channel, names)
+    while taken < expected and not _enough(found, wanted):
+        if taken == room:
+            await _consume(channel, names, window, arrived.put)
+            room, window = room + window, min(2 * window, LARGEST_WINDOW)
+        message = await _next(channel, names, arrived)
+        if message is None:
+            break
+        taken += 1
+        letter = Letter(names.prefix, delivery(message))
+        found.setdefault(letter.id, Standing(letter)).messages.append(message)
+        if taken == expected:
+            expected += await _ready(channel, names)
+    return found
+
+
+def _enough(found: dict[str, Standing], wanted: Mapping[str, int] | None) -> bool:
+    return wanted is not None and all(
+        letter in found and len(found[letter].messages) >= copies for letter, copies in wanted.items()
+    )
+
+
+async def _ready(channel: AbstractChannel, names: Names) -> int:
+    queue = await channel.declare_queue(names.queue("dead"), passive=True)
+    return queue.declaration_result.message_count or 0
+
+
+async def _consume(channel: AbstractChannel, names: Names, window: int, take: Callable[[Any], Any]) -> None:
+    """A further consumer: those there are hold as many as they may."""
+    await channel.set_qos(prefetch_count=window)
+    queue = await channel.get_queue(names.queue("dead"), ensure=False)
+    await queue.consume(take)
+
+
+async def _next(
+    channel: AbstractChannel, names: Names, arrived: "asyncio.Queue[AbstractIncomingMessage]"
+) -> AbstractIncomingMessage | None:
+    """The next message; None where the broker counted one that is not there any more."""
+    for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
+        if not arrived.empty():
+            return arrived.get_nowait()
+        try:
+            return await asyncio.wait_for(arrived.get(), PATIENCE_SECONDS)
+        except TimeoutError:
+            if await _ready(channel, names) == 0 and arrived.empty():
+                return None
+    raise UnavailableError(f"the broker does not hand over the dead letters of {names.prefix}; try again")

@@ -206,12 +206,13 @@ class EventJob:
         for job in unnoted:
             job._noted = True
         in_line = step.count if isinstance(step, Wait) else 0
-        return await self._wait(Wait(0.0, in_line + len(ahead)))
+        behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
+        return await self._wait(Wait(0.0, in_line + len(ahead), behind=behind))
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
         seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_call)
-        await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy)
+        await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy, behind=wait.behind)
 
     # --- its call
 
@@ -270,6 +271,7 @@ class EventJob:
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
         seconds = perf_counter() - started
         desk.pace.took(seconds)
+        self._parcel = replace(self._parcel, took=seconds)
         labels = (names.platform, names.account, operation.name, code_label(ending))
         metrics.PLATFORM_CALL.labels(*labels).observe(seconds)
         return ending

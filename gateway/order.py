@@ -5,7 +5,7 @@ outlives retries, pauses, crashes and take-overs, and costs memory only for what
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.ledger import Ahead, Record, Standing
 
@@ -27,11 +27,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Step aside: the event ahead comes back in `seconds`, with `count` in line. `copy`: it is this same event."""
+    """Step aside: the event ahead comes back in `seconds`, with `count` in line. `copy`: it is this same event.
+
+    `behind`: the id of the event ahead, for the event's history only.
+    """
 
     seconds: float
     count: int = 1
     copy: bool = False
+    behind: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def _behind(ahead: Ahead, arrival: Arrival, now: float) -> Step:
         return Held(ahead)
     if _missing(ahead.due_at, arrival):
         return Missing(ahead)
-    return Wait(max(0.0, (ahead.due_at or now) - now), ahead.count)
+    return Wait(max(0.0, (ahead.due_at or now) - now), ahead.count, behind=ahead.key.id)
 
 
 def _missing(due_at: float | None, arrival: Arrival) -> bool:

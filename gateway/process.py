@@ -12,6 +12,7 @@ from gateway import log as logging
 from gateway import platform, web
 from gateway.account import Account
 from gateway.ledger import Ledger, LedgerError, open_ledger
+from gateway.operating.keeper import Keeper
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.worker import Worker
@@ -30,6 +31,7 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
+            await stack.enter_async_context(Keeper(settings, served, ledger).driving())
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])

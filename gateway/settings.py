@@ -93,6 +93,12 @@ class Retry(_Table):
     )
 
 
+class Operators(_Table):
+    """`reveal`: who may see payloads as they are, by the names that the audit has. Nobody, unless named here."""
+
+    reveal: tuple[str, ...] = ()
+
+
 class Log(_Table):
     """`auto`: for people on a terminal, JSON lines elsewhere."""
 
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     retry: Retry = Retry()
     log: Log = Log()
+    operators: Operators = Operators()
     platforms: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
 
     @classmethod

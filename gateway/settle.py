@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 
-from gateway import metrics, results, topology
+from gateway import burial, history, metrics, results, topology
 from gateway.broker import Outgoing, Publisher, UnroutableError
 from gateway.decode import About
 from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
@@ -40,7 +40,8 @@ class Parcel:
     """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
 
     `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
-    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated.
+    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
+    the seconds of the last call.
     """
 
     delivery: Delivery
@@ -52,6 +53,7 @@ class Parcel:
     started: float
     replay: str | None = None
     sent_at: str | None = None
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,16 @@ class Settler:
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
             record = replace(record, blocks=_blocks(parcel, "holds"))
-        if self.key(parcel) is not None and not twin:
-            await self.insist(lambda: self._ledger.record(self._kept(parcel, record)))
+        await self._write_down(parcel, record, twin=twin or self.key(parcel) is None)
         await self._publish_ending(parcel, record)
+
+    async def _write_down(self, parcel: Parcel, record: Record, *, twin: bool) -> None:
+        letter = burial.of_ending(self._names, parcel.about, record, parcel.delivery.body)
+        if twin and letter is not None:
+            await self.insist(lambda: self._ledger.record(None, letter=letter))
+        elif not twin:
+            entry = history.ended(record, parcel.took)
+            await self.insist(lambda: self._ledger.record(self._kept(parcel, record), entry, letter))
 
     async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
         """Answer an interactive question while the ledger is down: it is asked anew if it comes again."""
@@ -149,13 +158,14 @@ class Settler:
         record = self._record(parcel, failure, how.attempts)
         record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
         if self.key(parcel) is not None:
-            await self.insist(lambda: self._ledger.record(record))
+            entry = history.delayed(record, parcel.took, how.seconds)
+            await self.insist(lambda: self._ledger.record(record, entry))
         await parcel.ack()
         metrics.RETRIES.labels(self._names.platform, self._names.account, parcel.about.operation).inc()
         self._log(parcel, record, "event.delayed", delay_s=how.seconds)
 
-    async def step_aside(self, parcel: Parcel, seconds: int, *, copy: bool) -> None:
-        """The event waits on the ladder for another one of its lane; it pays nothing for that.
+    async def step_aside(self, parcel: Parcel, seconds: int, *, copy: bool, behind: str | None = None) -> None:
+        """The event waits on the ladder for another one of its lane, `behind` whose id; it pays nothing for that.
 
         A `copy` of an event that waits itself leaves that one's record alone.
         """
@@ -163,7 +173,8 @@ class Settler:
         await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
         if not copy:
             record = replace(self.standing(parcel), blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
-            await self.insist(lambda: self._ledger.record(record))
+            entry = history.waits(record, seconds, behind)
+            await self.insist(lambda: self._ledger.record(record, entry))
         await parcel.ack()
         log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
 

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from gateway import metrics
 from gateway.account import Account
 from gateway.broker import Publisher
-from gateway.gate import STATES, Closing, Gate, LedgerDown, State
+from gateway.gate import STATES, Closing, Gate, LedgerDown, Reason, State
 from gateway.intake import Intake
 from gateway.job import Desk, EventJob
 from gateway.lanes import Lanes
@@ -26,6 +26,7 @@ from gateway.outcome import Paused, Stopped
 from gateway.pace import Pace
 from gateway.platform import Context, Platform
 from gateway.settle import Settler
+from gateway.telling import Telling
 from gateway.topology import Names
 
 log = structlog.get_logger()
@@ -68,10 +69,15 @@ class Shift:
     lost: asyncio.Future[str]
     intakes: list[Intake]
     _stopping_since: float | None = field(default=None, init=False)
+    _telling: Telling = field(init=False)
+    _gate: Gate | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._telling = Telling(self.ledger, self.account)
 
     async def run(self) -> None:
         """Until stopped, or until a stopped account was resumed. Raises LostError, and what the broker raises."""
-        async with self._desk() as desk:
+        async with self._telling.under_way(), self._desk() as desk:
             await self._consume(desk)
 
     @asynccontextmanager
@@ -79,6 +85,7 @@ class Shift:
         """Everything jobs need, made anew under each lease: token, rate and breaker are local."""
         names = Names(self.account.platform, self.account.name)
         gate = Gate(self._show_state, self.account.settings.pause_seconds)
+        self._gate = gate
         halted = await self.ledger.halted(self.account)
         if halted:
             gate.close(Stopped(*halted))
@@ -220,6 +227,7 @@ class Shift:
         await first_of(self.stop, *awaitables)
 
     def _show_state(self, state: State) -> None:
+        self._telling.tell(state, self._gate.reason if self._gate else Reason(None, ""))
         log.info("account.changed", account=str(self.account), state=state)
         metrics.BREAKER_STATE.labels(self.account.platform, self.account.name).set(BREAKER.get(state, 2))
         for known in STATES:

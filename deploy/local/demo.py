@@ -73,7 +73,8 @@ def mended(running: Stack, of: Samples) -> bool:
     for call in of.mend:
         running.control(of.platform, call["path"], call["body"])
     console.print(f"the simulated platform is mended; replaying {of.replay}")
-    command(running, "dead", "replay", of.replay)
+    why = "the cause is mended at the platform"
+    command(running, "dead", "replay", of.replay, "--reason", why, "--yes")
     state = asyncio.run(settled(running, of.replay))
     command(running, "trace", of.replay)
     console.print(f"{of.replay} is now [bold]{state}[/bold]")

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from gateway.cli import check, dead, events, process, topology
+from gateway.cli import audit, check, dead, events, process, runs, topology
 from gateway.cli.common import fail_clearly
 
 app = typer.Typer(
@@ -22,7 +22,9 @@ app.command()(process.resume)
 app.command()(check.check)
 app.command()(events.publish)
 app.command()(events.trace)
+app.command()(audit.audit)
 app.add_typer(dead.app, name="dead")
+app.add_typer(runs.app, name="runs")
 app.add_typer(topology.app, name="topology")
 
 

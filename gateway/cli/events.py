@@ -1,6 +1,7 @@
 """Publish events and read what became of them."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from gateway.cli.common import FAILED, Config, Json, configured, run_async, show
 from gateway.errors import RefusedError
 
 COLUMNS = ("event", "outcome", "category", "code", "attempts", "milliseconds", "message")
+MOMENT_COLUMNS = ("at", "what", "attempt", "code", "milliseconds", "seconds", "note")
 
 
 def publish(
@@ -43,15 +45,24 @@ def trace(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """What the ledger knows of an event; exit 1 when it knows nothing."""
+    """An event's whole life: attempts, waits and for whom, outcome, replays; exit 1 when nothing is known."""
     rows = run_async(_trace(event_id, config))
     if as_json:
         show("", rows, as_json, ())
     for row in [] if as_json else rows:
+        moments = row.pop("moments")
         show_one(row)
+        show("life 经过", [_moment(moment) for moment in moments], as_json, MOMENT_COLUMNS)
     if not rows:
         typer.echo(f"the ledger knows no event {event_id!r}", err=True)
         raise typer.Exit(FAILED)
+
+
+def _moment(row: dict[str, Any]) -> dict[str, Any]:
+    from gateway.history import WORDS
+
+    times = f" ×{row['times']}" if row["times"] > 1 else ""
+    return {**row, "what": f"{WORDS.get(row['what'], row['what'])}{times}"}
 
 
 def _read(file: Path) -> bytes:
@@ -63,23 +74,8 @@ def _read(file: Path) -> bytes:
 
 async def _trace(event_id: str, config: Path | None) -> list[dict[str, Any]]:
     from gateway.ledger import open_ledger
+    from gateway.operating.tracing import Tracing
 
     settings, _ = configured(config)
     async with open_ledger(settings.ledger.url) as ledger:
-        records = await ledger.trace(event_id)
-    return [
-        {
-            "account": f"{record.key.platform}.{record.key.account}",
-            "operation": record.operation,
-            "source": record.key.source,
-            "state": record.outcome or "waiting for its next attempt",
-            "category": record.category,
-            "code": record.code,
-            "message": record.message,
-            "duplicate": record.duplicate,
-            "attempts": record.attempts,
-            "first_seen": record.first_seen,
-            "updated_at": record.updated_at,
-        }
-        for record in records
-    ]
+        return [asdict(life) for life in await Tracing(ledger.store).lives(event_id)]

@@ -9,8 +9,9 @@ from gateway.ledger.errors import LedgerError
 from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.opening import open_ledger
-from gateway.ledger.records import Ahead, Blocks, Key, Record, Standing
+from gateway.ledger.records import Ahead, Blocks, Buried, Entry, Key, Record, Standing
 
 __all__ = [
-    "Ahead", "Blocks", "Call", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record", "Standing", "open_ledger",
+    "Ahead", "Blocks", "Buried", "Call", "Entry", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record",
+    "Standing", "open_ledger",
 ]  # fmt: skip

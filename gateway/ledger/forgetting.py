@@ -4,6 +4,7 @@ import asyncio
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, select
 
+from gateway.ledger.operating_tables import HISTORY
 from gateway.ledger.store import Store
 from gateway.ledger.tables import CLAIMS, ENDED, EVENTS, STEPS
 
@@ -36,8 +37,9 @@ async def _some(store: Store, table: Table, old: ColumnElement[bool]) -> int:
         if rows:
             await connection.execute(delete(table).where(*_named(table, table), old), rows)
         if rows and table is EVENTS:
-            kept = exists().where(*(EVENTS.c[key.name] == STEPS.c[key.name] for key in EVENTS.primary_key))
-            await connection.execute(delete(STEPS).where(*_named(STEPS, EVENTS), ~kept), rows)
+            for along in (STEPS, HISTORY):
+                kept = exists().where(*(EVENTS.c[key.name] == along.c[key.name] for key in EVENTS.primary_key))
+                await connection.execute(delete(along).where(*_named(along, EVENTS), ~kept), rows)
     return len(rows)
 
 

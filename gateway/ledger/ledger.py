@@ -15,10 +15,23 @@ from gateway.ledger import accounts, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
 from gateway.ledger.inbox import Inbox
 from gateway.ledger.looking import Asked, Looking
-from gateway.ledger.records import Key, Record, Standing, as_kept, as_text, key_columns, to_record, to_row
+from gateway.ledger.operating_tables import STATES
+from gateway.ledger.records import (
+    Buried,
+    Entry,
+    Key,
+    Record,
+    Standing,
+    as_kept,
+    as_text,
+    key_columns,
+    to_record,
+    to_row,
+)
 from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
 from gateway.ledger.tallies import Addition, add
+from gateway.ledger.writing import Writing, Written
 from gateway.steps import Steps
 from gateway.tally import HUNDREDTHS, Tally
 
@@ -31,9 +44,9 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.inbox = Inbox(store)
-        self._replace = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
-        self._writes: Grouped[Record, None] = Grouped(lambda group: store.apart(self._write(group)), LARGEST_GROUP)
+        write = Writing(store)
+        self._writes: Grouped[Written, None] = Grouped(lambda group: store.apart(write(group)), LARGEST_GROUP)
         look = Looking(store)
         self._adds: Grouped[Addition, dict[str, int]] = Grouped(
             lambda group: store.apart(add(store, group)), LARGEST_GROUP
@@ -54,9 +67,17 @@ class Ledger:
         """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError."""
         return await self._looks((key, lane))
 
-    async def record(self, record: Record) -> None:
-        """Return once the record is on disk; it replaces one of the same or an earlier epoch. Raises LedgerError."""
-        await self._writes(record)
+    @property
+    def store(self) -> Store:
+        """The database, for what operators do in tables of their own; see gateway.operating."""
+        return self._store
+
+    async def record(self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None) -> None:
+        """Return once all of it is on disk; a record replaces one of the same or an earlier epoch.
+
+        `entry` is added to the event's history, `letter` to the index of dead letters. Raises LedgerError.
+        """
+        await self._writes((record, entry, letter))
 
     @apart
     async def stand(self, records: Sequence[Record]) -> None:
@@ -162,17 +183,20 @@ class Ledger:
         async with self._store.writing() as connection:
             return (await connection.execute(delete(HALTS).where(*of_account(HALTS, account)))).rowcount > 0
 
+    @apart
+    async def say(self, account: Account, state: str, code: str | None, message: str) -> None:
+        """How the account stands now, one of gateway.gate.STATES, and why. Raises LedgerError."""
+        row = {"platform": account.platform, "account": account.name, "state": state, "code": as_text(code)}
+        async with self._store.writing() as connection:
+            said = {"message": as_text(message), "at": now()}
+            await connection.execute(self._store.replacing(STATES), {**row, **said})
+
     async def forget(self, older_than: timedelta) -> int:
         """Delete what ended so long ago and blocks no lane; the number of rows. Raises LedgerError.
 
         A caller that is cancelled waits for a few rows at most.
         """
         return await forgetting.forget(self._store, timestamp(datetime.now(UTC) - older_than))
-
-    async def _write(self, records: Sequence[Record]) -> list[None]:
-        async with self._store.writing() as connection:
-            await connection.exec_driver_sql(self._replace, [to_row(record) for record in records])
-        return [None] * len(records)
 
 
 def _names(key: Key) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.errors import LedgerError
 
-LATEST = "0003"
+LATEST = "0004"
 """The last of migrations/versions: an up-to-date ledger is opened without alembic, which takes long to import."""
 
 

@@ -57,6 +57,46 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened to an event: an attempt that ended so, or a wait; see the table of the history.
+
+    `mark` tells it from the event's other entries: the same mark again only counts on.
+    """
+
+    key: Key
+    mark: str
+    at: str
+    what: str
+    attempt: int | None = None
+    code: str | None = None
+    milliseconds: float | None = None
+    seconds: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """A dead letter as its index has it, in the order of the table's columns. `cause`: see gateway.burial."""
+
+    letter: str
+    platform: str
+    account: str
+    operation: str
+    source: str | None
+    event_id: str | None
+    category: str | None
+    code: str | None
+    reason: str
+    cause: str
+    attempts: int
+    lane: str | None
+    first_seen: str
+    dead_at: str
+    copies: int = 1
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ahead:
     """The first event of a lane that blocks it, and how many do."""
 
@@ -127,3 +167,30 @@ def to_record(columns: Sequence[Any]) -> Record:
         *columns[12:],
     ]
     return Record(Key(*columns[:4]), *values)
+
+
+def entry_row(entry: Entry) -> tuple[Any, ...]:
+    """The columns of an entry, the first time."""
+    attempt = None if entry.attempt is None else min(entry.attempt, LARGEST_NUMBER)
+    texts = as_text(entry.mark), entry.at, entry.what, attempt, as_text(entry.code)
+    return (*key_columns(entry.key), *texts, entry.milliseconds, entry.seconds, as_text(entry.note), 1)
+
+
+def letter_row(letter: Buried) -> tuple[Any, ...]:
+    """The columns of a dead letter, whatever stood in its headers."""
+    names = (name and as_kept(name) for name in (letter.source, letter.event_id))
+    texts = (as_text(text) for text in (letter.category, letter.code, letter.reason, letter.cause))
+    return (
+        letter.letter,
+        letter.platform,
+        letter.account,
+        as_text(letter.operation),
+        *names,
+        *texts,
+        min(letter.attempts, LARGEST_NUMBER),
+        letter.lane,
+        as_text(letter.first_seen),
+        as_text(letter.dead_at),
+        letter.copies,
+        letter.run,
+    )

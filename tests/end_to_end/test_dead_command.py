@@ -46,7 +46,7 @@ async def test_dead_letters_are_listed_oldest_first_and_filtered_and_stay_where_
     rows = await listed(stage)
     assert ids(rows) == events
     assert [row["category"] for row in rows] == ["rejected", "unknown", "exhausted", "invalid"]
-    assert [row["attempts"] for row in rows] == ["1", "1", "2", "0"]
+    assert [row["attempts"] for row in rows] == [1, 1, 2, 0]
     assert {row["account"] for row in rows} == {"gd_accounting.default"}
     assert ids(await listed(stage, "--category", "exhausted")) == ["e-exhausted"]
     assert ids(await listed(stage, "--operation", "credit-sync", "--code", "A0727")) == ["e-rejected"]
@@ -79,8 +79,8 @@ async def test_what_there_is_not_is_refused_in_one_line(stage: Scene) -> None:
     ):
         done = await gateway(stage.folder, *arguments)
         assert (done.code, len(done.err.splitlines())) == (2, 1), done
-    none = await gateway(stage.folder, "dead", "replay", "no-such-letter")
-    assert none.code == 1
+    none = await gateway(stage.folder, "dead", "replay", "no-such-letter", "--reason", "mended", "--yes")
+    assert (none.code, none.out) == (1, "replay: 0 eligible 可处理\n")
 
 
 async def test_where_nothing_is_declared_dead_list_says_so_in_one_line(stage: Scene) -> None:

@@ -122,7 +122,8 @@ async def test_a_letter_that_dies_again_after_a_replay_is_still_the_same_event(s
     async with stage.running():
         await stage.service.publish(event, headers=HEADERS, **PROPERTIES)
         await until(lambda: len(stage.service.of(event["id"])) == 1)
-        assert (await gateway(stage.folder, "dead", "replay", event["id"])).code == 0
+        again = await gateway(stage.folder, "dead", "replay", event["id"], "--reason", "to see", "--yes")
+        assert again.code == 1
         await until(lambda: len(stage.service.of(event["id"])) == 2, what="the second result")
         (letter,) = await stage.letters()
     same_event(letter, json.dumps(event).encode())

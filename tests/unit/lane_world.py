@@ -21,7 +21,7 @@ from gateway.gate import Closing, Gate
 from gateway.job import Desk, EventJob
 from gateway.lanes import Lanes
 from gateway.lease import Lease
-from gateway.ledger import Ahead, Key, Ledger, LedgerError, Record, Standing
+from gateway.ledger import Ahead, Buried, Entry, Key, Ledger, LedgerError, Record, Standing
 from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Retry
 from gateway.pace import Pace
@@ -366,12 +366,15 @@ class _AskedLedger:
         standing: Standing = await self._world.ask("look", lambda: self._world.ledger.look(key, lane))
         return standing
 
-    async def record(self, record: Record) -> None:
+    async def record(
+        self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None
+    ) -> None:
         await self._world.ask("record", lambda: self._record(record))
 
-    def _record(self, record: Record) -> None:
-        self._world.ledger.record(record)
-        self._world.on_record(record)
+    def _record(self, record: Record | None) -> None:
+        if record is not None:
+            self._world.ledger.record(record)
+            self._world.on_record(record)
 
     async def stand(self, records: Iterable[Record]) -> None:
         await self._world.ask("stand", lambda: self._world.ledger.stand(records))

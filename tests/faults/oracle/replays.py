@@ -13,7 +13,9 @@ from tests.faults.oracle.scene import PATIENCE, Scene, StuckError
 MANY_REFUSED = {**SHARES, "refuse": 0.3, "unlisted": 0.0, "invalid": 0.0}
 """So that everything that died is accepted when it is put back."""
 
-COMMAND = ("dead", "replay", "--account", f"{PLATFORM}.{ACCOUNT}")
+COMMAND = ("dead", "replay", "--account", f"{PLATFORM}.{ACCOUNT}", "--reason", "the platform was mended", "--yes")
+GO_ON = ("runs", "resume", "--all")
+"""What a killed command has begun, anybody may take up."""
 
 
 async def killed_again_and_again(scene: Scene, runs: int) -> None:
