@@ -25,7 +25,7 @@ def ensure() -> Path:
     if not (home / "complete").exists():
         print("installing what the image would hold (once) …", file=sys.stderr, flush=True)
         _run(sys.executable, "-m", "venv", "--clear", home)
-        install = ("install", "--no-compile", "--require-hashes", "--requirement", RUNTIME)
+        install = ("install", "--require-hashes", "--requirement", RUNTIME)
         _run(home / "bin" / "python", *PIP, *install)
         (home / "complete").touch()
     return home
@@ -37,7 +37,7 @@ def install(home: Path) -> None:
         build = ("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, ROOT)
         _run(sys.executable, *PIP, *build)
         (wheel,) = Path(folder).glob("*.whl")
-        _run(home / "bin" / "python", *PIP, "install", "--no-deps", "--no-compile", "--force-reinstall", wheel)
+        _run(home / "bin" / "python", *PIP, "install", "--no-deps", "--force-reinstall", wheel)
 
 
 def _run(*command: str | Path) -> None:

@@ -1,24 +1,10 @@
 """`gateway check`: findings with remedies, and a platform's application forms filled from the settings."""
 
-import asyncio
-import sqlite3
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from deploy.local.management import Vhost
 from deploy.local.stack import free_port, toml
-from gateway.ledger.migrating import LATEST
 from tests.support.commands import Done, gateway
 from tests.support.events import check
 from tests.support.outside import enrolment, eventually, mobile_login, until
@@ -137,7 +123,7 @@ async def test_a_policy_that_would_lose_messages_and_unrouted_ones_are_found(sta
     done = await gateway(stage.folder, "check", "--json", variables=management(vhost))
     assert finding(done, "policies")["found"] == f"{queue('dead')}: policy tidy sets max-length"
     assert finding(done, "unrouted")["found"] == "1 messages that no queue took"
-    assert finding(done, "feature flags")["state"] == "not checked"  # only an administrator sees them
+    assert finding(done, "feature flags")["state"] in {"not checked", "good"}  # 3.x shows them to administrators
     assert done.code == 1
 
 
@@ -182,69 +168,6 @@ async def test_credentials_that_are_refused_stop_the_account_and_are_not_tried_a
     assert (await stage.platform.state())["logins"] == {"succeeded": 0, "failed": 1}
 
 
-async def test_a_clock_that_is_off_is_told_with_what_to_do(stage: Scene) -> None:
-    ahead = timedelta(seconds=600)
-
-    async def date(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Date"] = (datetime.now(UTC) + ahead).strftime("%a, %d %b %Y %H:%M:%S GMT")
-
-    async with serving(web.Application(), date) as url:
-        stage.settings()
-        variables = {"GATEWAY_PLATFORMS__GD_ACCOUNTING__DEFAULT__BASE_URL": url}
-        done = await gateway(stage.folder, "check", "--json", variables=variables)
-    clock = finding(done, "clock")
-    assert clock["state"] == "bad"
-    assert clock["found"].startswith(("the platform's clock is 599", "the platform's clock is 600"))
-    assert "NTP" in clock["remedy"]
-
-
-@pytest.mark.parametrize(
-    ("account", "found", "remedy"),
-    [
-        ({"base_url": "http://no-such-host.invalid"}, "the name cannot be resolved", "DNS"),
-        ({"source_address": "192.0.2.1"}, "the source address is none of this machine's", "source_address"),
-        ({"base_url": f"http://127.0.0.1:{free_port()}"}, "no connection", "白名单"),
-    ],
-    ids=["name", "source", "port"],
-)
-async def test_each_obstacle_on_the_way_to_the_platform_has_its_own_remedy(
-    stage: Scene, account: dict[str, str], found: str, remedy: str
-) -> None:
-    await stage.declare()
-    variables = {f"GATEWAY_PLATFORMS__GD_ACCOUNTING__DEFAULT__{key.upper()}": value for key, value in account.items()}
-    done = await gateway(stage.folder, "check", "--json", variables=variables)
-    platform = finding(done, "platform")
-    assert platform["state"] == "bad"
-    assert found in platform["found"]
-    assert remedy in platform["remedy"]
-    assert done.code == 1
-
-
-async def test_the_platforms_own_certificate_is_looked_at(stage: Scene, tmp_path: Path) -> None:
-    context, authority = certified(tmp_path, days=5)
-    async with serving(web.Application(), tls=context) as url:
-        stage.settings()
-        variables = {"GATEWAY_PLATFORMS__GD_ACCOUNTING__DEFAULT__BASE_URL": url.replace("127.0.0.1", "localhost")}
-        strange = await gateway(stage.folder, "check", "--json", variables=variables)
-        known = await gateway(
-            stage.folder, "check", "--json", variables={**variables, "SSL_CERT_FILE": str(authority)}
-        )
-    assert "no TLS" in finding(strange, "platform")["found"]
-    assert "self-signed" in finding(strange, "platform")["found"]
-    assert finding(known, "platform")["state"] == "warning"
-    assert "its TLS certificate ends in 4 days" in finding(known, "platform")["found"]
-
-
-async def test_a_ledger_of_an_earlier_release_is_not_changed_by_looking(stage: Scene, tmp_path: Path) -> None:
-    await stage.declare()
-    await asyncio.to_thread(revise, tmp_path / "gateway.db", "UPDATE alembic_version SET version_num = '0002'")
-    done = await gateway(stage.folder, "check", "--json")
-    assert finding(done, "ledger")["state"] == "warning"
-    assert f"has revision 0002, this release wants {LATEST}" in finding(done, "ledger")["found"]
-    kept = await asyncio.to_thread(revise, tmp_path / "gateway.db", "SELECT version_num FROM alembic_version")
-    assert kept == [("0002",)]
-
-
 async def test_the_application_forms_of_the_licence_platform_say_what_is_set_and_what_is_missing(
     vhost_url: str, tmp_path: Path
 ) -> None:
@@ -265,44 +188,3 @@ async def test_the_application_forms_of_the_licence_platform_say_what_is_set_and
     assert paas_id == table["paas_id"]
     token = Path(str(table["paas_token_file"])).read_text().strip()  # noqa: ASYNC240 - one small file
     assert token not in done.out
-
-
-def revise(file: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(file)) as connection, connection:
-        return connection.execute(statement).fetchall()
-
-
-@asynccontextmanager
-async def serving(app: web.Application, prepare: Any = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """A server on loopback; gives its base address."""
-    if prepare is not None:
-        app.on_response_prepare.append(prepare)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-def certified(folder: Path, days: int) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS for localhost, self-signed for so many days; and the file to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC) - timedelta(minutes=5)
-    ends = now + timedelta(days=days)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, ends)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file, private = folder / "server.pem", folder / "server.key"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, private)
-    return context, file
