@@ -1,7 +1,7 @@
 """Our own credentials at a platform: until when its certificates hold, and on request whether a login works."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from gateway import platform
@@ -63,21 +63,24 @@ async def _login(settings: Settings, ledger: Ledger, account: Account) -> Findin
         remedy = f"never twice with a refused password: mend it, then gateway resume {name} 恢复"
         return Finding("login", "not checked", f"the account is stopped: {halt[0]}", remedy, name)
     async with connect(settings.broker, f"gateway check {name}") as connection:
-        lease = await Lease.take(connection, Names(account.platform, account.name).queue("lease"))
-        if lease is None:
-            remedy = "its worker's metric gateway_token_state says how its token is 令牌; or stop the workers first"
-            found = "a worker holds the account, and a login of ours would kill its token"
-            return Finding("login", "not checked", found, remedy, name)
-        term = await ledger.take(account)
-        if not term.clean:
+        if await Lease.take(connection, Names(account.platform, account.name).queue("lease")):
+            return await _under_lease(ledger, account, log_in)
+    remedy = "its worker's metric gateway_token_state says how its token is 令牌; or stop the workers first"
+    found = "a worker holds the account, and a login of ours would kill its token"
+    return Finding("login", "not checked", found, remedy, name)
+
+
+async def _under_lease(ledger: Ledger, account: Account, log_in: Callable[[Context], Awaitable[None]]) -> Finding:
+    term = await ledger.take(account)
+    try:
+        if not term.clean:  # whoever left without a word may still believe in its lease
             await asyncio.sleep(HANDOVER_SECONDS)
-        try:
-            await log_in(Context(account, ledger.tokens(account)))
-        except LoginFailedError as error:
-            return await _failed(ledger, account, error.ending)
-        finally:
-            await ledger.give_up(account, term.epoch)
-    return Finding("login", "good", "one login worked; its token is kept for the next worker", account=name)
+        await log_in(Context(account, ledger.tokens(account)))
+    except LoginFailedError as error:
+        return await _failed(ledger, account, error.ending)
+    finally:
+        await ledger.give_up(account, term.epoch)
+    return Finding("login", "good", "one login worked; its token is kept for the next worker", account=str(account))
 
 
 async def _failed(ledger: Ledger, account: Account, ending: Ending) -> Finding:
