@@ -103,9 +103,7 @@ async def test_a_batch_that_fails_again_stops_the_run_and_says_which(stage: Scen
         await stage.fault("code", code="X9999", path="accountantReg", skip=1, times=1)
         stopped = await replay(stage, "--category", "unknown")
         calls = len(await stage.platform.calls("accountantReg"))
-        (new,) = (
-            await gateway(stage.folder, "dead", "list", "--newer-than", "1h", "--category", "unknown", "--json")
-        ).json[-1:]
+        (new,) = (await gateway(stage.folder, "dead", "list", "--newer-than", "1h", "--category", "unknown", "--json")).json[-1:]
         resumed = await gateway(stage.folder, "runs", "resume", stopped.json["id"], "--json")
         shown = await gateway(stage.folder, "runs", "show", stopped.json["id"], "--json")
     assert (stopped.code, stopped.json["state"]) == (1, "stopped")
