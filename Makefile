@@ -20,6 +20,7 @@ test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.machine
 	.venv/bin/python -m deploy.local.postgres
 	.venv/bin/python -m deploy.local.image
+	.venv/bin/python -m deploy.local.prometheus
 	.venv/bin/pytest
 
 test-rabbitmq4: setup  ## the tests that need a broker, on RabbitMQ 4.0 from Debian 13 (fetched once, 75 MB)

@@ -28,6 +28,8 @@ class AccountSettings(BaseModel):
     forced_logins_seconds: float = Field(default=600, gt=0, description="within this time")
     contested_seconds: float = Field(default=600, gt=0, description="else wait so long, or until one is allowed")
 
+    send_trace_context: bool = Field(default=False, description="tell the platform the W3C trace context of a call")
+
     @model_validator(mode="before")
     @classmethod
     def _read_files(cls, values: Any) -> Any:

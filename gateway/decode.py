@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from gateway import trace_context
 from gateway.masking import mask, scrub, sensitive_values
 from gateway.outcome import Category, Rejected
 from gateway.platform import Operation
 from gateway.topology import Names
+from gateway.trace_context import TraceContext
 from schemas.envelope import Event
 from schemas.fields import sensitive_fields
 
@@ -43,6 +45,7 @@ class Work:
             event.subject,
             event.time,
             frozenset(secrets),
+            trace_context.read(event.model_extra or {}),
         )
 
 
@@ -57,6 +60,7 @@ class About:
     subject: str | None = None
     happened_at: datetime | None = None
     secrets: frozenset[str] = frozenset()
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +163,6 @@ def _refuse(
             said.get("id"),
             said.get("source"),
             said.get("subject"),
+            trace=trace_context.read(raw or {}),
         ),
     )

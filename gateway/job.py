@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import orjson
 import structlog
 
-from gateway import metrics, order, topology
+from gateway import metrics, order, topology, trace_context, tracing
 from gateway.account import Account
 from gateway.attempt import attempt, code_label, deadline, overdue, trouble
 from gateway.decode import Refused, Work, decode
@@ -96,6 +96,12 @@ class EventJob:
 
         Where the ledger cannot be asked nothing is called: the account waits, and the delivery goes back.
         """
+        about = self._parcel.about
+        name = f"{self.desk.names.platform}.{about.operation}"
+        with tracing.span(f"deliver {name}", "consumer", self._parcel.trace, account=self.desk.names.account):
+            await self._handle()
+
+    async def _handle(self) -> None:
         try:
             if self._place.crowded and not self._parcel.about.interactive:
                 await self._step_aside()
@@ -120,8 +126,11 @@ class EventJob:
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.desk.positions()
-        replay = self.delivery.replay
-        return Parcel(self.delivery, self._leave, about, hashed, position, first_seen, perf_counter(), replay)
+        replay, trace = self.delivery.replay, trace_context.read(self.delivery.headers) or about.trace
+        began = perf_counter()
+        return Parcel(
+            self.delivery, self._leave, about, hashed, position, first_seen, began, replay=replay, trace=trace
+        )
 
     def _identity(self) -> str | None:
         """The lane of an event that has none: the same event twice at once is done one after the other."""
@@ -267,8 +276,10 @@ class EventJob:
         names, desk, operation = self.desk.names, self.desk, work.operation
         in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
         started = perf_counter()
-        with in_flight.track_inprogress():
+        told, trace = desk.account.settings.send_trace_context, self._parcel.trace
+        with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
+            tracing.tell(code=code_label(ending))
         seconds = perf_counter() - started
         desk.pace.took(seconds)
         self._parcel = replace(self._parcel, took=seconds)

@@ -11,8 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.masking import masked, scrub_personal
 
-IDENTIFIERS = frozenset({"id", "event_id"})
-"""Fields that hold an event's id: shown, unless somebody made one out of a person's number."""
+IDENTIFIERS = frozenset({"id", "event_id", "trace_id"})
+"""Fields that hold an event's or a trace's id: shown, unless somebody made one out of a person's number."""
 
 
 def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "info") -> None:

@@ -9,9 +9,10 @@ from datetime import timedelta
 import structlog
 
 from gateway import log as logging
-from gateway import platform, web
+from gateway import platform, tracing, web
 from gateway.account import Account
 from gateway.ledger import Ledger, LedgerError, open_ledger
+from gateway.observe import Observer
 from gateway.operating.keeper import Keeper
 from gateway.outbox import Outbox
 from gateway.settings import Settings
@@ -27,11 +28,15 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
     logging.configure(settings.log.format, settings.log.level)
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
+        trace = settings.tracing
+        await stack.enter_async_context(tracing.exporting(trace.endpoint, trace.service_name, trace.share))
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
         workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))
             await stack.enter_async_context(Keeper(settings, served, ledger).driving())
+        known = {str(account): account for account in (*accounts, *served)}
+        await stack.enter_async_context(Observer(settings, ledger, list(known.values())).watching())
         app = web.application(served, ledger, lambda: _not_ready(workers, ledger))
         await stack.enter_async_context(web.serve(app, settings.http))
         log.info("gateway.started", accounts=[str(account) for account in accounts])

@@ -16,8 +16,11 @@ from schemas.envelope import LONGEST
 from schemas.results import Result
 
 
-def event(names: Names, about: About, record: Record) -> bytes:
-    """The CloudEvent that reports the result (DESIGN §3). Told twice of one ending, it carries one id."""
+def event(names: Names, about: About, record: Record, trace: Mapping[str, str]) -> bytes:
+    """The CloudEvent that reports the result (DESIGN §3). Told twice of one ending, it carries one id.
+
+    `trace`: CloudEvents' distributed tracing extension.
+    """
     identity = f"{about.source} {about.event_id} {record.replay} {record.updated_at}"
     values = {
         "specversion": "1.0",
@@ -28,6 +31,7 @@ def event(names: Names, about: About, record: Record) -> bytes:
         "time": record.updated_at,
         "datacontenttype": "application/json",
         "account": names.account,
+        **trace,
         "data": _data(about, record).model_dump(mode="json"),
     }
     return orjson.dumps({name: value for name, value in values.items() if value is not None})

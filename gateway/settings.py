@@ -106,6 +106,16 @@ class Log(_Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Tracing(_Table):
+    """Spans by OTLP over HTTP, with the extra `otel`. The trace context of events is passed on in any case."""
+
+    endpoint: Annotated[str, _scheme("http", "https")] | None = Field(
+        default=None, description="of the collector, such as http://127.0.0.1:4318; no spans when unset"
+    )
+    service_name: str = Field(default="provincial-gateway", min_length=1, max_length=255)
+    share: float = Field(default=1.0, ge=0, le=1, description="of the traces that begin here; others are followed")
+
+
 class Settings(BaseSettings):
     """All of it. Environment variables go before the file: `GATEWAY_BROKER__URL`."""
 
@@ -117,6 +127,7 @@ class Settings(BaseSettings):
     retry: Retry = Retry()
     log: Log = Log()
     operators: Operators = Operators()
+    tracing: Tracing = Tracing()
     platforms: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
 
     @classmethod

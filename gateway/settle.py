@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 
-from gateway import burial, history, metrics, results, topology
+from gateway import burial, history, metrics, results, topology, tracing
 from gateway.broker import Outgoing, Publisher, UnroutableError
 from gateway.decode import About
 from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
@@ -19,6 +19,7 @@ from gateway.masking import scrub
 from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.topology import Names
+from gateway.trace_context import TraceContext
 from schemas import dead_letters
 from schemas.envelope import CONTENT_TYPE
 
@@ -42,6 +43,7 @@ class Parcel:
     `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
     `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
     the seconds of the last call.
+    `trace` is the trace that its publisher began.
     """
 
     delivery: Delivery
@@ -54,6 +56,7 @@ class Parcel:
     replay: str | None = None
     sent_at: str | None = None
     took: float | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +209,11 @@ class Settler:
         return replace(record, response=None)
 
     async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
-        properties = parcel.delivery.travelling({dead_letters.FIRST_SEEN: parcel.first_seen, **changed})
+        kept = {dead_letters.FIRST_SEEN: parcel.first_seen, **changed, **_begun_here(parcel)}
+        properties = parcel.delivery.travelling(kept)
         rung, key = topology.rung_name(seconds), self._names.key(parcel.about.operation)
-        await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
+        with tracing.span("publish to the ladder", "producer"):
+            await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
 
     async def _publish_ending(self, parcel: Parcel, record: Record) -> None:
         if not parcel.about.interactive:
@@ -248,12 +253,13 @@ class Settler:
             topology.DEAD,
             self._names.key(parcel.about.operation),
             parcel.delivery.body,
-            parcel.delivery.travelling(results.dead_headers(parcel.about, record)),
+            parcel.delivery.travelling({**results.dead_headers(parcel.about, record), **_begun_here(parcel)}),
         )
-        await self._publisher.publish(outgoing)
+        with tracing.span("publish dead letter", "producer"):
+            await self._publisher.publish(outgoing)
 
     async def _answer(self, parcel: Parcel, record: Record) -> None:
-        body = results.event(self._names, parcel.about, record)
+        body = results.event(self._names, parcel.about, record, tracing.headers(parcel.trace))
         key = f"{self._names.key(parcel.about.operation)}.{record.outcome}"
         await self._send(topology.RESULTS, key, body, parcel)
         reply_to = parcel.delivery.properties.get("reply_to")
@@ -262,13 +268,16 @@ class Settler:
 
     async def _send(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
         """A result that nobody is there to take is not lost: the ledger has it, and gives it again when asked."""
-        trace = {n: v for n, v in parcel.delivery.headers.items() if n in {"traceparent", "tracestate"}}
+        with tracing.span("publish result", "producer"):
+            await self._send_traced(exchange, key, body, parcel)
+
+    async def _send_traced(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
         properties = {
             "content_type": CONTENT_TYPE,
             "correlation_id": results.short(parcel.about.event_id)
             or parcel.delivery.properties.get("correlation_id"),
             "message_id": uuid4().hex,
-            "headers": trace,
+            "headers": tracing.headers(parcel.trace),
         }
         try:
             await self._publisher.publish(Outgoing(exchange, key, body, properties))
@@ -279,24 +288,36 @@ class Settler:
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
         metrics.EVENTS_SETTLED.labels(*labels, record.outcome, record.category or "").inc()
+        if record.replay is not None:
+            metrics.REPLAYED.labels(*labels[:2], record.outcome).inc()
+        if record.outcome == "accepted":
+            metrics.LAST_ACCEPTED.labels(*labels[:2]).set_to_current_time()
         if parcel.about.happened_at is not None:
             age = datetime.now(UTC).timestamp() - parcel.about.happened_at.timestamp()
             metrics.EVENT_AGE.labels(*labels).observe(max(0.0, age))
         self._log(parcel, record, "event.settled")
 
     def _log(self, parcel: Parcel, record: Record, event: str, **fields: int) -> None:
+        outcome, trace_id = record.outcome or "retry", tracing.trace_id(parcel.trace)
+        tracing.tell(outcome=outcome, category=record.category, attempt=record.attempts)
         log.info(
             event,
             id=parcel.about.event_id,
             type=f"{self._names.platform}.{parcel.about.operation}",
             account=self._names.account,
-            outcome=record.outcome or "retry",
+            outcome=outcome,
             category=record.category,
             code=record.code,
             attempt=record.attempts,
             milliseconds=round((perf_counter() - parcel.started) * 1000, 1),
+            **({} if trace_id is None else {"trace_id": trace_id}),
             **fields,
         )
+
+
+def _begun_here(parcel: Parcel) -> dict[str, str]:
+    """The trace of an event that came without one, so that its later attempts and its dead letter belong to it."""
+    return {} if parcel.trace else tracing.headers(None)
 
 
 def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:

@@ -184,7 +184,7 @@ class Shift:
     def _lanes(self) -> Lanes[EventJob]:
         """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
         lanes: Lanes[EventJob] = Lanes(max(self.account.settings.max_in_flight * READ_AHEAD, LEAST_AHEAD) // 2)
-        gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name)
+        gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name, "worker")
         gauge.set_function(lambda: lanes.waiting)
         return lanes
 

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from gateway import tracing
 from gateway.outcome import Ending, Unavailable
 
 
@@ -94,6 +95,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise AnswerLostError("connection-lost")
     if _begun.get() is not None:
         _begun.set(True)
+    request.headers.update(tracing.for_platform())
     return await handler(request)
 
 

@@ -47,6 +47,8 @@ class Worker:
     def __post_init__(self) -> None:
         tokens = self.ledger.tokens(self.account)
         self._context = Context(self.account, tokens, self._count_login, self._show_token_state)
+        metrics.begin(self.account.platform, self.account.name, self.platform.operations.values())
+        metrics.LEASE_HELD.labels(self.account.platform, self.account.name).set(0)
 
     @property
     def names(self) -> Names:
@@ -105,6 +107,7 @@ class Worker:
                 await self._work(connection, lease, lost)
         finally:
             gauge.set(0)
+            metrics.release(self.account.platform, self.account.name)
             log.info("lease.given_up", account=str(self.account))
 
     async def _work(self, connection: AbstractConnection, lease: Lease, lost: asyncio.Future[str]) -> None:
@@ -158,5 +161,6 @@ class Worker:
         metrics.TOKEN_LOGINS.labels(self.account.platform, self.account.name, result).inc()
 
     def _show_token_state(self, state: TokenState) -> None:
+        metrics.show_token_age(self.account.platform, self.account.name, held=state == "held")
         for known in TOKEN_STATES:
             metrics.TOKEN_STATE.labels(self.account.platform, self.account.name, known).set(known == state)

@@ -20,7 +20,7 @@ import orjson
 from gateway import platform
 
 HOST = "127.0.0.1"
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 25
 
 

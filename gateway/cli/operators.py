@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -53,9 +54,12 @@ async def _acting(
     actor: str | None,
     work: "Callable[[Operator], Awaitable[Any]]",
 ) -> Any:
+    import structlog
+
     from gateway.ledger import open_ledger
     from gateway.operating import Actor, Operator
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # we say it ourselves
     name = actor or getpass.getuser()
     async with open_ledger(settings.ledger.url) as ledger:
         return await work(Operator(settings, accounts, ledger, Actor(name, name in settings.operators.reveal)))

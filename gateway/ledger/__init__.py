@@ -5,6 +5,7 @@ from platforms which the broker does not have yet.
 """
 
 from gateway.ledger.accounts import Lease
+from gateway.ledger.counting import Counts, Waiting
 from gateway.ledger.errors import LedgerError
 from gateway.ledger.inbox import Call, Inbox
 from gateway.ledger.ledger import Ledger
@@ -12,6 +13,6 @@ from gateway.ledger.opening import open_ledger
 from gateway.ledger.records import Ahead, Blocks, Buried, Entry, Key, Record, Standing
 
 __all__ = [
-    "Ahead", "Blocks", "Buried", "Call", "Entry", "Inbox", "Key", "Lease", "Ledger", "LedgerError", "Record",
-    "Standing", "open_ledger",
+    "Ahead", "Blocks", "Buried", "Call", "Counts", "Entry", "Inbox", "Key", "Lease", "Ledger", "LedgerError",
+    "Record", "Standing", "Waiting", "open_ledger",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gateway.account import Account
 from gateway.grouped import Grouped
-from gateway.ledger import accounts, forgetting
+from gateway.ledger import accounts, counting, forgetting
 from gateway.ledger.accounts import AccountTokens, Lease, now, of_account, timestamp
 from gateway.ledger.inbox import Inbox
 from gateway.ledger.looking import Asked, Looking
@@ -127,6 +127,11 @@ class Ledger:
         async with self._store.reading() as connection:
             done = {row.name: orjson.loads(row.value) for row in await connection.execute(query)}
         return Steps(done, record, replay)
+
+    @apart
+    async def counts(self) -> counting.Counts:
+        """How many events wait and how many have died, by account. Raises LedgerError."""
+        return await counting.count(self._store)
 
     @apart
     async def trace(self, event_id: str) -> list[Record]:

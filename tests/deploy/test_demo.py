@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local import prometheus
 from deploy.local.samples import FOLDER, samples
 from deploy.local.stack import status
 from gateway import platform
@@ -33,10 +34,12 @@ def test_up_prints_its_addresses_stays_and_leaves_nothing_running_after_ctrl_c(v
     with up(vhost_url) as process:
         port = int(said(process, "metrics").rpartition(":")[2].partition("/")[0])
         assert [status(port, path) for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 200]
+        alerts = said(process, "alerts")
         assert (ROOT / said(process, "try").split()[2]).is_relative_to(FOLDER)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert status(port, "/healthz") is None
+        assert prometheus.find("prometheus") is None or alerts.endswith("(Prometheus)")
 
 
 def environment(url: str) -> dict[str, str]:

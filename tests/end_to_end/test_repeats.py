@@ -125,7 +125,7 @@ async def test_an_event_that_was_replayed_and_is_published_again_is_not_done_aga
         await stage.service.publish(event)
         await answered(stage, event["id"], 1)
         await stage.platform.tell("verify", **verified("t-1"))
-        assert (await gateway(stage.folder, "dead", "replay", event["id"])).code == 0
+        assert (await gateway(stage.folder, "dead", "replay", event["id"], "--reason", "mended", "--yes")).code == 0
         await answered(stage, event["id"], 2)
         await stage.service.publish(event)
         await answered(stage, event["id"], 3)

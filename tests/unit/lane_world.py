@@ -366,9 +366,7 @@ class _AskedLedger:
         standing: Standing = await self._world.ask("look", lambda: self._world.ledger.look(key, lane))
         return standing
 
-    async def record(
-        self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None
-    ) -> None:
+    async def record(self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None) -> None:
         await self._world.ask("record", lambda: self._record(record))
 
     def _record(self, record: Record | None) -> None:

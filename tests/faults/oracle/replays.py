@@ -1,6 +1,7 @@
 """kill -9 of the operator's command in the middle of putting dead letters back."""
 
 import asyncio
+from collections.abc import Sequence
 from subprocess import Popen
 from time import monotonic
 
@@ -26,19 +27,20 @@ async def killed_again_and_again(scene: Scene, runs: int) -> None:
     operator = Gateway(len(scene.gateways), scene.around)
     await operator.open()
     try:
-        for _ in range(runs):
+        for number in range(runs):
+            command = GO_ON if number else COMMAND
             with scene.trouble("replay killed", lease=False):
-                await _killed(scene, operator, scene.random.randrange(2 * len(refused) // (runs + 1)))
+                await _killed(scene, operator, command, scene.random.randrange(2 * len(refused) // (runs + 1)))
         await _to_its_end(scene, operator)
     finally:
         await operator.close()
 
 
-async def _killed(scene: Scene, operator: Gateway, letters: int) -> None:
+async def _killed(scene: Scene, operator: Gateway, command: Sequence[str], letters: int) -> None:
     """Kill it when so many letters are published, and sometimes when that many have been taken off their queue."""
     wanted = scene.random.choice([_publishes, _acknowledges])
     operator.broker.trap = trap = Trap(wanted, letters)
-    process = _replay(scene, operator)
+    process = _run(scene, operator, command)
     await scene.until(lambda: trap.sprung.is_set() or process.poll() is not None, PATIENCE, "a letter")
     process.kill()
     await asyncio.to_thread(process.wait)
@@ -60,9 +62,15 @@ async def _to_its_end(scene: Scene, operator: Gateway) -> None:
     while not _all_settled(scene):
         if monotonic() > deadline:
             raise StuckError(f"not all that was put back was accepted within {PATIENCE:.0f} s")
-        await asyncio.to_thread(_replay(scene, operator).wait)
+        await _both(scene, operator)
         await asyncio.sleep(0.5)
-    await asyncio.to_thread(_replay(scene, operator).wait)
+    await _both(scene, operator)
+
+
+async def _both(scene: Scene, operator: Gateway) -> None:
+    """End what was begun, then put back whatever is there still."""
+    for command in (GO_ON, COMMAND):
+        await asyncio.to_thread(_run(scene, operator, command).wait)
 
 
 def _all_settled(scene: Scene) -> bool:
@@ -70,6 +78,6 @@ def _all_settled(scene: Scene) -> bool:
     return scene.replayed <= {result.event for result in again if result.ending.outcome == "accepted"}
 
 
-def _replay(scene: Scene, operator: Gateway) -> Popen[bytes]:
+def _run(scene: Scene, operator: Gateway, command: Sequence[str]) -> Popen[bytes]:
     log = scene.around.folder / "replay.log"
-    return launch([*COMMAND, "--config", str(operator.config)], log, scene.around.variables)
+    return launch([*command, "--config", str(operator.config)], log, scene.around.variables)
