@@ -21,6 +21,7 @@ test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.postgres
 	.venv/bin/python -m deploy.local.nodejs
 	.venv/bin/python -m deploy.local.chromium
+	.venv/bin/python -m deploy.local.image
 	.venv/bin/python -m deploy.local.prometheus
 	.venv/bin/pytest
 

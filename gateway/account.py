@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
+from os.path import expandvars
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,17 @@ class AccountSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_files(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        return dict(_from_file(cls, key, value) for key, value in values.items())
+        return read_files(cls, values)
+
+
+def read_files(model: type[BaseModel], values: Any) -> Any:
+    """A table with each `<name>_file` replaced by `<name>`. Raises ValueError for a file that cannot be read.
+
+    The path may begin with an environment variable: `$CREDENTIALS_DIRECTORY/…` is where systemd puts secrets.
+    """
+    if not isinstance(values, dict):
+        return values
+    return dict(_from_file(model, key, value) for key, value in values.items())
 
 
 def _from_file(model: type[BaseModel], key: str, value: Any) -> tuple[str, Any]:
@@ -44,7 +53,7 @@ def _from_file(model: type[BaseModel], key: str, value: Any) -> tuple[str, Any]:
     if not isinstance(value, str | PathLike):
         raise ValueError(f"{key}: must be the path of a file")  # noqa: TRY004 - pydantic collects ValueErrors
     try:
-        return name, Path(value).read_text(encoding="utf-8").strip()
+        return name, Path(expandvars(value)).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ValueError(f"{key}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

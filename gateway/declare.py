@@ -2,19 +2,28 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from urllib.parse import quote
+from typing import Any
 
-import aiohttp
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aiormq.exceptions import ChannelClosed, ChannelNotFoundEntity
-from yarl import URL
+from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFoundEntity
 
-from gateway import topology
+from gateway import management, platform, topology
+from gateway.account import Account
 from gateway.broker import open_channel
-from gateway.errors import UnavailableError
+from gateway.management import Seen
 from gateway.platform import Operation
-from gateway.settings import Broker
+from gateway.settings import Broker, Settings
 from gateway.topology import Exchange, Names, Queue
+
+
+def expected(settings: Settings, accounts: Sequence[Account]) -> tuple[list[Exchange], list[Queue]]:
+    """The exchanges and queues that there must be for these accounts."""
+    ladder = settings.retry.ladder_seconds
+    queues = topology.shared_queues(ladder)
+    for account in accounts:
+        names = Names(account.platform, account.name)
+        queues += topology.account_queues(names, platform.load(account.platform).operations)
+    return topology.exchanges(ladder), queues
 
 
 async def declare_shared(connection: AbstractConnection, ladder: Sequence[int]) -> None:
@@ -31,27 +40,32 @@ async def declare_account(connection: AbstractConnection, names: Names, operatio
         await _declare_queues(channel, topology.account_queues(names, operations))
 
 
+NOT_COMPARED = "cannot be compared: this user may not declare it; set broker.management_url"
+"""Instead of drift. Not drift itself: least rights are no fault."""
+
+
 async def check(
     connection: AbstractConnection, broker: Broker, exchanges: Iterable[Exchange], queues: Iterable[Queue]
 ) -> dict[str, list[str]]:
     """What differs from the design, by exchange and queue: an empty list where nothing does.
 
-    AMQP can tell missing and different ones, but not bindings: those need the management interface.
+    AMQP can tell missing and different ones, but not bindings: those need the management interface. It also
+    stands in where the user may not declare; without it such a one has NOT_COMPARED.
     """
+    seen = await management.see(broker)
     found: dict[str, list[str]] = {}
     for exchange in exchanges:
-        found[f"exchange {exchange.name}"] = await _drift_of_exchange(connection, exchange)
-    bindings = await _bindings(broker)
+        found[f"exchange {exchange.name}"] = await _drift_of_exchange(connection, exchange, seen)
     for queue in queues:
-        drift = await _drift_of_queue(connection, queue)
-        if not drift and bindings is not None:
-            missing = set(queue.bindings) - bindings.get(queue.name, set())
+        drift = await _drift_of_queue(connection, queue, seen)
+        if not drift and seen is not None:
+            missing = set(queue.bindings) - seen.bindings.get(queue.name, set())
             drift = [f"missing binding: {exchange} with key {key!r}" for exchange, key in sorted(missing)]
         found[f"queue {queue.name}"] = drift
     return found
 
 
-async def _drift_of_exchange(connection: AbstractConnection, exchange: Exchange) -> list[str]:
+async def _drift_of_exchange(connection: AbstractConnection, exchange: Exchange, seen: Seen | None) -> list[str]:
     async with _channel(connection) as channel:
         try:
             await channel.declare_exchange(exchange.name, passive=True)
@@ -60,12 +74,15 @@ async def _drift_of_exchange(connection: AbstractConnection, exchange: Exchange)
     async with _channel(connection) as channel:
         try:
             await _declare_exchange(channel, exchange)
+        except ChannelAccessRefused:
+            wanted = {"type": exchange.type, "durable": True, "arguments": dict(exchange.arguments)}
+            return _differences(wanted, seen.exchanges.get(exchange.name) if seen else None)
         except ChannelClosed as error:
             return [str(error)]
     return []
 
 
-async def _drift_of_queue(connection: AbstractConnection, queue: Queue) -> list[str]:
+async def _drift_of_queue(connection: AbstractConnection, queue: Queue, seen: Seen | None) -> list[str]:
     async with _channel(connection) as channel:
         try:
             await channel.declare_queue(queue.name, passive=True)
@@ -74,30 +91,19 @@ async def _drift_of_queue(connection: AbstractConnection, queue: Queue) -> list[
     async with _channel(connection) as channel:
         try:  # it exists, so this declares nothing: the broker compares
             await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+        except ChannelAccessRefused:
+            wanted = {"durable": True, "arguments": dict(queue.arguments)}
+            return _differences(wanted, seen.queues.get(queue.name) if seen else None)
         except ChannelClosed as error:
             return [str(error)]
     return []
 
 
-async def _bindings(broker: Broker) -> dict[str, set[tuple[str, str]]] | None:
-    """Queue name to its bindings, from the management interface; None where none is configured."""
-    if broker.management_url is None:
-        return None
-    vhost = URL(broker.url).path.lstrip("/") or "/"
-    base = URL(broker.management_url)
-    path = f"{base.path.rstrip('/')}/api/bindings/{quote(vhost, safe='')}"
-    url = base.with_user(None).with_path(path, encoded=True)
-    auth = aiohttp.BasicAuth(base.user or "guest", base.password or "guest")
-    try:
-        async with aiohttp.ClientSession(auth=auth) as http, http.get(url, raise_for_status=True) as response:
-            rows = await response.json()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        kind = type(error).__name__
-        raise UnavailableError(f"the management interface at {base.host}:{base.port} fails: {kind}") from None
-    found: dict[str, set[tuple[str, str]]] = {}
-    for row in rows:
-        found.setdefault(row["destination"], set()).add((row["source"], row["routing_key"]))
-    return found
+def _differences(wanted: Mapping[str, Any], there: Mapping[str, Any] | None) -> list[str]:
+    """Between the design and what the management interface shows."""
+    if there is None:
+        return [NOT_COMPARED]
+    return [f"{key} is {there.get(key)!r}, not {value!r}" for key, value in wanted.items() if there.get(key) != value]
 
 
 async def _declare_exchange(channel: AbstractChannel, exchange: Exchange) -> None:

@@ -126,6 +126,9 @@ class Platform:
     inbound_routes: Callable[[Inbound], Iterable[web.RouteDef]] = field(default=lambda inbound: ())
     onboarding: Callable[[Any], Sequence[Entry]] = field(default=lambda settings: ())
     certificates: Callable[[Any], Sequence[Certificate]] = field(default=lambda settings: ())
+    login: Callable[[Context], Awaitable[None]] | None = None
+    """Logs in once, whatever token is recorded, and records the new one; for who holds the account's lease.
+    Raises LoginFailedError. None where there is no login."""
 
 
 class PlatformError(RefusedError):

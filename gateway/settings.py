@@ -15,7 +15,7 @@ from pydantic_settings import (
 from yarl import URL
 
 from gateway import platform
-from gateway.account import Account
+from gateway.account import Account, read_files
 from gateway.console.settings import Console, is_loopback
 from gateway.errors import RefusedError
 
@@ -68,7 +68,14 @@ def _pattern(value: str) -> str:
 
 
 class _Table(BaseModel):
+    """`<name>_file` instead of `<name>` names a file with the value: a URL with its password is a secret too."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: Any) -> Any:
+        return read_files(cls, values)
 
 
 class Broker(_Table):

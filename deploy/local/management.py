@@ -38,6 +38,10 @@ class Management:
         """Closes every connection of the user of a virtual host (code 320), as an operator would."""
         self._call("DELETE", f"connections/username/{quote(name, safe='')}")
 
+    def import_definitions(self, definitions: object) -> None:
+        """Makes users, rights, exchanges, queues and policies as a definitions file says."""
+        self._call("POST", "definitions", definitions)
+
     def leader(self, vhost: str, queue: str) -> str:
         """The name of the node that leads a quorum queue now; no node's name while its members elect one."""
         described = json.loads(self._call("GET", f"queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"))

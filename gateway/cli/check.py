@@ -7,73 +7,47 @@ import typer
 from gateway.cli.common import FAILED, Config, Json, chosen, configured, run_async, show
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Sequence
 
     from gateway.account import Account
-    from gateway.settings import Settings
+    from gateway.doctor import Finding
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PLATFORM[.ACCOUNT]]…", help="else all")]
+Login = Annotated[bool, typer.Option("--login", help="try the credentials too, by one login for each account")]
+
+COLOURS = {"good": "green", "note": "blue", "warning": "yellow", "bad": "red", "not checked": "white"}
 
 
-def check(names: Names = None, config: Config = None, as_json: Json = False) -> None:
-    """Configuration, broker, topology and ledger, each with its remedy; exit 1 when one is wrong.
+def check(names: Names = None, login: Login = False, config: Config = None, as_json: Json = False) -> None:
+    """Configuration, broker, ledger, the way to each platform, each finding with its remedy; exit 1 when one is bad.
 
     For a platform with application forms 申请表 the forms follow, filled from the settings, with what is missing.
     """
+    from gateway import log
+    from gateway.doctor import examine
+
+    log.configure(level="error")  # standard output is for the findings
     settings, accounts = configured(config)
     meant = chosen(accounts, names) if names else accounts
-    findings = [
-        {"what": "configuration", "state": "good", "remedy": f"{len(accounts)} account(s)"},
-        *run_async(_findings(settings, meant)),
-    ]
+    findings: list[Finding] = run_async(examine(settings, meant, login=login))
     forms = [row for account in meant for row in _forms(account)]
     if as_json:
-        show("", [*findings, *forms], as_json, ())
+        show("", [*(finding.row() for finding in findings), *forms], as_json, ())
     else:
-        show("check", findings, as_json, ("what", "state", "remedy"))
+        _tell(findings)
         if forms:
             show("application forms 申请表", forms, as_json, ("section", "state", "field", "value", "setting"))
-    if any(finding["state"] != "good" for finding in findings):
+    if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(FAILED)
 
 
-async def _findings(settings: "Settings", accounts: "Sequence[Account]") -> list[dict[str, str]]:
-    return [
-        await _finding("broker", _topology(settings, accounts), "see broker.url; gateway topology declare"),
-        await _finding("ledger", _ledger(settings, accounts), "see ledger.url; gateway resume for a stopped account"),
-    ]
-
-
-async def _finding(what: str, look: "Awaitable[list[str]]", remedy: str) -> dict[str, str]:
-    from gateway.errors import UnavailableError
-    from gateway.ledger import LedgerError
-
-    try:
-        wrong = await look
-    except LedgerError as error:
-        wrong, remedy = [error.wrong], error.remedy or remedy
-    except UnavailableError as error:
-        wrong = [str(error)]
-    return {"what": what, "state": "; ".join(wrong) or "good", "remedy": remedy if wrong else ""}
-
-
-async def _topology(settings: "Settings", accounts: "Sequence[Account]") -> list[str]:
-    from gateway.broker import connect
-    from gateway.cli.topology import expected
-    from gateway.declare import check as drift
-
-    async with connect(settings.broker, "gateway check") as connection:
-        found = await drift(connection, settings.broker, *expected(settings, accounts))
-    return [f"{name}: {what}" for name, wrong in found.items() for what in wrong]
-
-
-async def _ledger(settings: "Settings", accounts: "Sequence[Account]") -> list[str]:
-    from gateway.ledger import open_ledger
-
-    async with open_ledger(settings.ledger.url) as ledger:
-        await ledger.check()
-        halted = [(account, await ledger.halted(account)) for account in accounts]
-    return [f"{account} is stopped: {reason[0]} {reason[1]}" for account, reason in halted if reason]
+def _tell(findings: "Sequence[Finding]") -> None:
+    """A finding a line, and its remedy below it: whole sentences, that a table would cut."""
+    for finding in findings:
+        state = typer.style(f"{finding.state:<12}", fg=COLOURS[finding.state])
+        typer.echo(f"{state}{' '.join(filter(None, (finding.account, finding.what)))}: {finding.found}")
+        if finding.remedy:
+            typer.echo(f"{'':<12}→ {finding.remedy}")
 
 
 def _forms(account: "Account") -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ async def migrate(engine: AsyncEngine, lock: Sequence[str]) -> None:
     Raises LedgerError for a ledger that a later release has changed.
     """
     async with engine.connect() as connection:
-        if await connection.run_sync(_revision) == LATEST:
+        if await connection.run_sync(revision_of) == LATEST:
             return
     async with engine.begin() as connection:
         for statement in lock:
@@ -27,7 +27,8 @@ async def migrate(engine: AsyncEngine, lock: Sequence[str]) -> None:
     await engine.dispose()  # the connection would stay as patient as that
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The revision of its tables, None where there are none. Raises LedgerError for one of a later release."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

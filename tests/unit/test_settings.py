@@ -253,3 +253,19 @@ def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^binary\.toml: ") as caught:
         settings.load(tmp_path / "binary.toml")
     assert SECRET not in str(caught.value)
+
+
+def test_a_url_with_its_password_may_come_from_a_file_which_systemd_names(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gateway_broker").write_text("amqp://gateway:geheim@rabbit/\n")
+    (tmp_path / "secret").write_text(SECRET)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    text = ACCOUNT.replace(f'secret = "{SECRET}"', 'secret_file = "$CREDENTIALS_DIRECTORY/secret"')
+    made = load('[broker]\nurl_file = "$CREDENTIALS_DIRECTORY/gateway_broker"\n' + text)
+    assert made.broker.url == "amqp://gateway:geheim@rabbit/"
+    (account,) = settings.accounts(made)
+    assert account.secrets() == {SECRET}
+    monkeypatch.setenv("GATEWAY_LEDGER__URL_FILE", str(tmp_path / "missing"))
+    with pytest.raises(ConfigError, match=r"^ledger: .*url_file: cannot be read: No such file"):
+        load("")

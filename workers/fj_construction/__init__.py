@@ -1,7 +1,7 @@
 """福建住建: construction certificates, by way of the Fujian 应用支撑平台 to the ministry."""
 
 from gateway.platform import Platform
-from workers.fj_construction.client import connect
+from workers.fj_construction.client import connect, log_in
 from workers.fj_construction.operations import OPERATIONS
 from workers.fj_construction.settings import Settings
 
@@ -11,4 +11,5 @@ PLATFORM = Platform(
     settings=Settings,
     client=connect,
     operations=OPERATIONS,
+    login=log_in,
 )

@@ -151,20 +151,9 @@ class Client:
 @asynccontextmanager
 async def connect(context: Context, now: Callable[[], datetime] = _now) -> AsyncIterator[Client]:
     """The client of an account that holds its lease: adopts the recorded token and keeps it up to date."""
-    settings = context.account.settings
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of fj_construction")
-    address = settings.source_address
-    source = str(address) if address else None
-    async with session(source_address=source, timeout_seconds=settings.timeout_seconds) as http:
-        keeper = TokenKeeper(
-            Client(settings, http, {}, now=now).login,
-            grants.Fitting(context.tokens, settings),
-            context.contest,
-            sliding_seconds=settings.token_lifetime_seconds,
-            on_login=context.on_login,
-            on_state=context.on_token_state,
-        )
+    settings = _settings(context)
+    async with _session(settings) as http:
+        keeper = _keeper(context, settings, http, now)
         await keeper.adopt()
         auth = {
             name: token_auth(keeper, grants.authorize(settings, name), token_refused)
@@ -176,6 +165,42 @@ async def connect(context: Context, now: Callable[[], datetime] = _now) -> Async
             yield Client(settings, http, auth, province_key=key, now=now)
         finally:
             await keeper.close()
+
+
+async def log_in(context: Context) -> None:
+    """Log in once and record the token; for who holds the account's lease. Raises LoginFailedError."""
+    settings = _settings(context)
+    async with _session(settings) as http:
+        keeper = _keeper(context, settings, http, _now)
+        try:
+            await keeper.current()
+        finally:
+            await keeper.close()
+
+
+def _settings(context: Context) -> Settings:
+    settings = context.account.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("these are not the settings of fj_construction")
+    return settings
+
+
+def _session(settings: Settings) -> aiohttp.ClientSession:
+    address = settings.source_address
+    return session(source_address=str(address) if address else None, timeout_seconds=settings.timeout_seconds)
+
+
+def _keeper(
+    context: Context, settings: Settings, http: aiohttp.ClientSession, now: Callable[[], datetime]
+) -> TokenKeeper:
+    return TokenKeeper(
+        Client(settings, http, {}, now=now).login,
+        grants.Fitting(context.tokens, settings),
+        context.contest,
+        sliding_seconds=settings.token_lifetime_seconds,
+        on_login=context.on_login,
+        on_state=context.on_token_state,
+    )
 
 
 def _json_body(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from gateway.platform import Platform
 from schemas.gd_accounting import INBOUND
-from workers.gd_accounting.client import connect
+from workers.gd_accounting.client import connect, log_in
 from workers.gd_accounting.inbound import routes
 from workers.gd_accounting.operations import OPERATIONS
 from workers.gd_accounting.settings import Settings
@@ -15,4 +15,5 @@ PLATFORM = Platform(
     operations=OPERATIONS,
     inbound_events=INBOUND,
     inbound_routes=routes,
+    login=log_in,
 )

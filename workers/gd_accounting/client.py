@@ -98,18 +98,9 @@ async def anonymous_client(settings: Settings) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[Client]:
     """The client of an account that holds its lease: adopts the recorded token and keeps it up to date."""
-    settings = context.account.settings
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of gd_accounting")
+    settings = _settings(context)
     async with _session(settings) as plain:
-        keeper = TokenKeeper(
-            Client(settings, plain, plain).login,
-            context.tokens,
-            context.contest,
-            sliding_seconds=settings.token_lifetime_seconds,
-            on_login=context.on_login,
-            on_state=context.on_token_state,
-        )
+        keeper = _keeper(context, settings, plain)
         await keeper.adopt()
         try:
             auth = token_auth(keeper, _authorize(settings.authorization), token_refused)
@@ -117,6 +108,35 @@ async def connect(context: Context) -> AsyncIterator[Client]:
                 yield Client(settings, http, plain)
         finally:
             await keeper.close()
+
+
+async def log_in(context: Context) -> None:
+    """Log in once and record the token; for who holds the account's lease. Raises LoginFailedError."""
+    settings = _settings(context)
+    async with _session(settings) as plain:
+        keeper = _keeper(context, settings, plain)
+        try:
+            await keeper.current()
+        finally:
+            await keeper.close()
+
+
+def _settings(context: Context) -> Settings:
+    settings = context.account.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("these are not the settings of gd_accounting")
+    return settings
+
+
+def _keeper(context: Context, settings: Settings, plain: aiohttp.ClientSession) -> TokenKeeper:
+    return TokenKeeper(
+        Client(settings, plain, plain).login,
+        context.tokens,
+        context.contest,
+        sliding_seconds=settings.token_lifetime_seconds,
+        on_login=context.on_login,
+        on_state=context.on_token_state,
+    )
 
 
 def token_refused(body: bytes) -> bool:

@@ -13,7 +13,7 @@ from yarl import URL
 from gateway.account import Account, AccountSettings
 from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Rejected, Retry, Stopped, Unavailable
 from gateway.platform import Context
-from gateway.token import Token
+from gateway.token import LoginFailedError, Token
 from tests.platforms.fj_construction.document import (
     FILE_SAMPLE,
     LOG_SAMPLE,
@@ -36,7 +36,7 @@ from tests.platforms.fj_construction.house import (
     settings,
 )
 from workers.fj_construction import PLATFORM, grants
-from workers.fj_construction.client import connect
+from workers.fj_construction.client import connect, log_in
 from workers.fj_construction.codes import CODES, LOGIN_CODES, RETURN_CODES
 from workers.fj_construction.grants import Grant, remote
 from workers.fj_construction.hours import BEIJING
@@ -165,6 +165,19 @@ async def test_1214_at_the_login_pauses_as_well() -> None:
 
 
 # --- token and remoteAddr
+
+
+async def test_a_login_on_request_is_one_and_its_token_is_the_next_clients() -> None:
+    async with house() as here:
+        context = Context(Account("fj_construction", "default", settings(here.base_url)), here.tokens)
+        await log_in(context)
+        assert here.tokens.kept is not None
+        async with client_at(here.base_url, here.tokens) as (client, _):
+            assert isinstance(await ask(client, "certificate-submit", submission("1")), Accepted)
+        assert (await here.state())["logins"] == {"succeeded": 1, "failed": 0}
+        wrong = Account("fj_construction", "default", settings(here.base_url, key="wrong"))
+        with pytest.raises(LoginFailedError):
+            await log_in(Context(wrong, here.tokens))
 
 
 async def test_one_login_serves_many_calls_and_both_headers_are_sent() -> None:
