@@ -23,7 +23,8 @@ test: lint  ## lint, then every test, on a real broker and databases
 	.venv/bin/python -m deploy.local.chromium
 	.venv/bin/python -m deploy.local.image
 	.venv/bin/python -m deploy.local.prometheus
-	.venv/bin/pytest
+	.venv/bin/pytest -n 3 --dist loadfile --ignore tests/faults
+	.venv/bin/pytest tests/faults
 
 screenshots: setup  ## walk through the console in Chromium, and make the pictures of its documentation anew
 	.venv/bin/python -m deploy.local.chromium
