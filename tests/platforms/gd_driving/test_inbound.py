@@ -191,7 +191,11 @@ async def test_what_cannot_be_read_is_answered_200(platform: Platform, body: byt
     assert await platform.taken() == []
 
 
-@pytest.mark.parametrize("callback", ["", "abd=cba", "a.b.c.d", OURS.sign("a", NOW)[:-1], OURS.sign("a", NOW) + "x"])
+@pytest.mark.parametrize(
+    "callback",
+    ["", "abd=cba", "a.b.c.d", OURS.sign("a", NOW)[:-1], OURS.sign("a", NOW) + "x"],
+    ids=["empty", "not ours", "of four parts", "one character short", "one character long"],
+)
 async def test_a_callback_that_was_never_asked_for_is_refused(platform: Platform, callback: str) -> None:
     status, answer = await platform.post(signed() | {"callback": callback})
     assert (status, answer["errorcode"]) == (200, 1)
