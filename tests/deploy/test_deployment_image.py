@@ -72,7 +72,9 @@ def started(home: Path, folder: Path, environment: dict[str, str], *arguments: s
 async def test_the_wheel_with_the_locked_requirements_runs_as_the_image_would(
     image: Path, vhost_url: str, tmp_path: Path
 ) -> None:
-    running = Stack(tmp_path / "gateway.toml", free_port(), free_port(), tuple(platform.names()), "synthetic")
+    running = Stack(
+        tmp_path / "gateway.toml", free_port(), free_port(), tuple(platform.names()), "synthetic-password"
+    )
     running.config.write_text(toml(configuration(running, tmp_path, vhost_url)), encoding="utf-8")
     port = str(running.http_port)
     environment = image_environment(

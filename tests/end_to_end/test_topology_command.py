@@ -108,7 +108,7 @@ async def test_a_management_interface_that_does_not_answer_is_one_line_without_i
 async def test_commands_without_a_broker_end_with_one_line_and_exit_code_1(stage: Scene) -> None:
     stage.settings()
     away = f"amqp://operator:geheim@127.0.0.1:{free_port()}/"
-    for arguments in (("topology", "check"), ("dead", "list"), ("publish", "-")):
+    for arguments in (("topology", "check"), ("dead", "index"), ("publish", "-")):
         done = await gateway(stage.folder, *arguments, stdin=b"[]", variables={"GATEWAY_BROKER__URL": away})
         assert done.code == 1, arguments
         assert one_line(done), done.err
