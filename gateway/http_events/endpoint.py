@@ -11,7 +11,7 @@ import structlog
 from aio_pika.abc import AbstractConnection
 from aiohttp import web
 
-from gateway import metrics, platform
+from gateway import metrics, platform, trace_context
 from gateway.account import Account
 from gateway.broker import Outgoing, UnroutableError
 from gateway.declare import declare_account, declare_shared
@@ -20,7 +20,7 @@ from gateway.errors import UnavailableError
 from gateway.http_events.judging import judge
 from gateway.http_events.keys import owner
 from gateway.http_events.problem import MEDIA_TYPE, Kind, ProblemError
-from gateway.http_events.reading import read, trace_context
+from gateway.http_events.reading import read
 from gateway.http_events.room import Room
 from gateway.http_events.sending import KeptPublisher
 from gateway.settings import Settings
@@ -78,8 +78,8 @@ class EventsEndpoint:
                 seen.events = len(raws)
                 publisher = self._publishers[seen.publisher]
                 messages = judge(raws, seen.publisher, publisher, self._accounts)
-                trace = trace_context(request.headers)
-                await self._publish([_traced(message, trace) for message in messages])
+                trace = trace_context.read(request.headers)
+                await self._publish([_traced(message, trace.headers if trace else {}) for message in messages])
         except UnavailableError as error:  # no room
             raise ProblemError(Kind.NOT_PUBLISHED, f"{error}; send it again") from None
 

@@ -20,9 +20,6 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _NAME = re.compile(r"[a-z0-9]+")
 _BODYS_OWN = frozenset({"data", "datacontenttype"})
 
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TRACE_STATE = re.compile(r"[ -~]{1,512}")
-
 Headers = Iterable[tuple[str, str]]
 """Names and values as they came, a name perhaps more than once."""
 
@@ -111,14 +108,6 @@ def encoded(value: str) -> str:
 
 def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode())
-
-
-def trace_context(headers: Mapping[str, str]) -> dict[str, str]:
-    """The request's W3C trace context, for the message to carry; nothing where it has none, or none that is one."""
-    parent, state = headers.get("traceparent", ""), headers.get("tracestate", "")
-    if not _TRACE_PARENT.fullmatch(parent):
-        return {}
-    return {"traceparent": parent, **({"tracestate": state} if _TRACE_STATE.fullmatch(state) else {})}
 
 
 def _json(body: bytes) -> Any:
