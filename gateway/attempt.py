@@ -1,6 +1,5 @@
 """One attempt at the platform, and what came of it, failures included."""
 
-from time import time
 from typing import Any
 
 import structlog
@@ -9,6 +8,7 @@ from gateway.errors import UnavailableError
 from gateway.message import Delivery
 from gateway.outcome import Category, Dead, Ending, Unavailable
 from gateway.platform import Operation, Repeat
+from gateway.steady import time
 from gateway.steps import Steps
 from gateway.token import LoginFailedError
 from gateway.topology import INTERACTIVE_SECONDS

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from time import monotonic, perf_counter, time
+from time import monotonic, perf_counter
 from typing import Any, assert_never
 
 import orjson
@@ -37,6 +37,7 @@ from gateway.pace import Pace
 from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.retry import Delay, after_failure
 from gateway.settle import Delayed, Parcel, Settler
+from gateway.steady import time
 from gateway.steps import Steps, no_steps
 from gateway.topology import Names
 from gateway.transport import only_while
@@ -51,7 +52,10 @@ LONGEST_SENT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every job of an account shares while the lease is held. `halt` stops or pauses the account."""
+    """What every job of an account shares while the lease is held. `halt` stops or pauses the account.
+
+    `settled`: whether whatever stood on the ladder when this lease began has come back long ago.
+    """
 
     account: Account
     names: Names
@@ -66,6 +70,7 @@ class Desk:
     lease: Lease
     ladder: tuple[int, ...]
     halt: Callable[[Closing], Awaitable[None]]
+    settled: Callable[[], bool]
 
 
 @dataclass(slots=True, eq=False)
@@ -157,7 +162,8 @@ class EventJob:
             self._take_over(record)
         if self._parcel.about.interactive or isinstance(self._read, Refused):
             return self._at_once(record)
-        arrival = Arrival(self._parcel.position, self.delivery.due_at, self.delivery.replay)
+        delivery, settled = self.delivery, self.desk.settled()
+        arrival = Arrival(self._parcel.position, delivery.due_at, delivery.replay, settled=settled)
         return next_step(arrival, standing, time())
 
     def _at_once(self, record: Record | None) -> Step:

@@ -66,12 +66,14 @@ Step = Go | Ended | Wait | Held | Missing | Uncertain
 class Arrival:
     """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds.
 
-    The name of a later `replay` is higher.
+    The name of a later `replay` is higher. `settled`: whatever an earlier worker has put on the ladder, by a clock
+    that may have been another one, has come back.
     """
 
     position: int
     due_at: float | None
     replay: str | None
+    settled: bool = False
 
 
 def next_step(arrival: Arrival, standing: Standing, now: float) -> Step:
@@ -101,7 +103,9 @@ def _behind(ahead: Ahead, arrival: Arrival, now: float) -> Step:
 
 def _missing(due_at: float | None, arrival: Arrival) -> bool:
     """The queue of what was due is first in, first out: what was due long before this arrival had to come first."""
-    return due_at is not None and arrival.due_at is not None and arrival.due_at > due_at + HEAD_MISSING_SECONDS
+    if not arrival.settled or due_at is None or arrival.due_at is None:
+        return False
+    return arrival.due_at > due_at + HEAD_MISSING_SECONDS
 
 
 def rung(rungs: Sequence[int], wait: Wait, seconds_per_call: float) -> int:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import perf_counter, time
+from time import perf_counter
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
 from gateway.masking import scrub
 from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
+from gateway.steady import time
 from gateway.topology import Names
 from gateway.trace_context import TraceContext
 from schemas import dead_letters

@@ -22,6 +22,7 @@ from gateway.ledger import Ledger, LedgerError
 from gateway.loss import first_of, raise_lost
 from gateway.masking import scrub
 from gateway.message import delivery
+from gateway.order import HEAD_MISSING_SECONDS
 from gateway.outcome import Paused, Stopped
 from gateway.pace import Pace
 from gateway.platform import Context, Platform
@@ -93,6 +94,7 @@ class Shift:
             gate.close(Stopped(*halted))
         positions = count(max(await self.ledger.last_position(self.account), int(time() * 1000)) + 1)
         publisher = await Publisher.open(self.connection)
+        came_back = monotonic() + max(self.ladder) + HEAD_MISSING_SECONDS
         async with self.platform.client(self.context) as client:
             yield Desk(
                 account=self.account,
@@ -110,6 +112,7 @@ class Shift:
                 lease=self.lease,
                 ladder=self.ladder,
                 halt=self._halting(gate),
+                settled=lambda: monotonic() > came_back,
             )
 
     async def _consume(self, desk: Desk) -> None:

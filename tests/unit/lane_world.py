@@ -160,6 +160,7 @@ class World:
             lease=cast(Lease, _Sure()),
             ladder=LADDER,
             halt=self._halt,
+            settled=lambda: True,
         )
 
     def first_position(self) -> int:

@@ -39,8 +39,10 @@ def ahead(
     return Ahead(key, position, blocks, due_at, count)
 
 
-def came(position: int = 9, due_at: float | None = None, replay: str | None = None) -> Arrival:
-    return Arrival(position, due_at, replay)
+def came(
+    position: int = 9, due_at: float | None = None, replay: str | None = None, *, settled: bool = True
+) -> Arrival:
+    return Arrival(position, due_at, replay, settled)
 
 
 ACCEPTED = mine(outcome="accepted")
@@ -114,6 +116,12 @@ MISSING: dict[str, tuple[Arrival, Record | None, Ahead | None, Step]] = {
     ),
     "this one comes from the ladder, due long after": (
         came(due_at=NOW), None, ahead(1, due_at=NOW - LOST), Missing(ahead(1, due_at=NOW - LOST)),
+    ),
+    "one ahead may have been put there by a worker whose clock was another one": (
+        came(due_at=NOW, settled=False), None, ahead(1, due_at=NOW - LOST), Wait(0, 1),
+    ),
+    "what it is a copy of may have been put there by a worker whose clock was another one": (
+        came(due_at=NOW, settled=False), mine(blocks="waits", due_at=NOW - LOST), None, Wait(-LOST, copy=True),
     ),
     "one ahead has stood in its queue for ever": (came(due_at=NOW), None, ahead(1, "stands"), Wait(0, 1)),
     "one ahead has held the lane for ever": (
