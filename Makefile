@@ -42,7 +42,7 @@ faults: setup  ## kill, cut and fill up everything, again and again; writes the 
 	@mkdir -p .run; sh deploy/local/install-faketime.sh >.run/faketime.log 2>&1 || \
 		echo "no faketime, see .run/faketime.log: clocks that jump are not tested"
 	.venv/bin/python -m tests.faults.oracle $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-		$(if $(EVENTS),--events $(EVENTS)) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ONLY),--only '$(ONLY)',--readme README.md)
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ONLY),--only '$(ONLY)') --readme README.md
 	$(if $(ONLY),,.venv/bin/pytest -m long)
 
 lint: setup  ## style, types, import rules

@@ -50,10 +50,10 @@ async def _all(options: argparse.Namespace, folder: Path) -> bool:
             for place in range(min(options.at_once, len(faults)))
         ]
     made = [rows[number] for number in sorted(rows)]
-    told = report.markdown(made, _stamp(options, hands[0].result()))
-    say(told)
+    stamp = _stamp(options, hands[0].result())
+    say(report.markdown(made, stamp))
     if options.readme is not None:
-        report.into_readme(options.readme, told)
+        report.into_readme(options.readme, made, stamp, only_these=bool(options.only))
     return any(row.verdict.findings for row in made)
 
 

@@ -31,25 +31,42 @@ def cells(row: Row) -> list[str]:
     return [row.fault.name, *map(str, (row.runs, verdict.events, *known, other, *unharmful))]
 
 
-def total(rows: Sequence[Row]) -> list[str]:
+def total(table: Sequence[Sequence[str]]) -> list[str]:
     """The sums."""
-    columns = list(zip(*(cells(row)[1:] for row in rows), strict=True))
+    columns = list(zip(*(line[1:] for line in table), strict=True))
     return ["**all**", *(str(sum(map(int, column))) for column in columns)]
 
 
 def markdown(rows: Sequence[Row], stamp: str) -> str:
     """The README's table, and when and on what it was made."""
-    table = [list(HEADINGS), ["---", *["---:"] * (len(HEADINGS) - 1)], *map(cells, rows), total(rows)]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in table), "", stamp])
+    return _written([cells(row) for row in rows], [stamp])
 
 
-def into_readme(readme: Path, text: str) -> None:
-    """Put it between the two marks. Raises ValueError where they are missing."""
+def _written(table: Sequence[Sequence[str]], stamps: Sequence[str]) -> str:
+    lines = [HEADINGS, ["---", *["---:"] * (len(HEADINGS) - 1)], *table, total(table)]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *stamps])
+
+
+def amended(before: str, rows: Sequence[Row], stamp: str) -> str:
+    """The table as it was, with these rows made anew, and said so below it."""
+    told = [line for line in before.splitlines() if line.strip()]
+    table = [line.strip("| ").split(" | ") for line in told if line.startswith("|")][2:-1]
+    stamps = [line for line in told if not line.startswith("|")]
+    for row in rows:
+        name = row.fault.name
+        table = [cells(row) if line[0] == name else line for line in table]
+        stamps = [*(line for line in stamps if not line.startswith(f"{name}: ")), f"{name}: {stamp}"]
+    return _written(table, stamps)
+
+
+def into_readme(readme: Path, rows: Sequence[Row], stamp: str, *, only_these: bool) -> None:
+    """Put the table between the two marks, or these rows into it. Raises ValueError where the marks are missing."""
     content = readme.read_text(encoding="utf-8")
     before, begin, rest = content.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    table, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{readme.name} has no {BEGIN} … {END}")
+    text = amended(table, rows, stamp) if only_these else markdown(rows, stamp)
     readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
