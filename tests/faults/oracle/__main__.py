@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import math
 import os
 import secrets
 import shutil
@@ -43,7 +44,7 @@ async def _all(options: argparse.Namespace, folder: Path) -> bool:
     every = (*FAULTS, mixed("all of it, mixed", 3, (*KILLS, *WIRES)))
     faults = [fault for fault in every if options.only in fault.name]
     left, rows = iter(enumerate(faults)), dict[int, Row]()
-    events = max(1, options.events // max(1, len(faults)))
+    events = math.ceil(options.events / max(1, len(faults)))
     async with asyncio.TaskGroup() as group:
         hands = [
             group.create_task(_some(options, left, rows, events, folder / f"at-{place}"))
