@@ -19,10 +19,10 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
     """Send structlog's and the libraries' records to standard error, one line each."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         hide,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     render: Processor = (
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_line)
@@ -30,7 +30,7 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     _libraries(shared, render)
@@ -57,7 +57,7 @@ def _libraries(shared: list[Processor], render: Processor) -> None:
 
 def hide(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """A structlog processor: nothing sensitive leaves, whatever a caller passed."""
+    known = {key: event.pop(key) for key in IDENTIFIERS & event.keys()}
     hidden: EventDict = masked(event)
-    known = {key: event[key] for key in IDENTIFIERS & event.keys() if event[key] is not None}
-    hidden.update({key: scrub_personal(str(value)) for key, value in known.items()})
+    hidden.update({key: None if value is None else scrub_personal(str(value)) for key, value in known.items()})
     return hidden

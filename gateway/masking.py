@@ -6,6 +6,7 @@ Three ways in: `mask` for a value known to be sensitive, `scrub` for text in whi
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 # fmt: off
@@ -37,9 +38,14 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 
+_LONG_RUN = re.compile(r"[\dA-Fa-f]{11}")
+
 _SHOWS_ENDS = 12
 _LONG_NUMBER = 19
 """Digits of a whole number that JSON's readers may not hold."""
+
+_SMALL = 10**10
+"""Whole numbers below have too few digits to be anybody's."""
 
 
 def mask(value: object) -> str:
@@ -52,8 +58,17 @@ def mask(value: object) -> str:
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """The text without anything that looks like personal data, and without the values known to be."""
-    text = _without(text, [value for value in known if len(value) > 1])
+    if hidden := [value for value in known if len(value) > 1]:
+        text = _without(text, hidden)
+    if not _perhaps(text):
+        return text
     return scrub_personal(_SECRET.sub(lambda found: mask(found.group()), text))
+
+
+def _perhaps(text: str) -> bool:
+    """Whether anything of the kinds above could be found in it: in most texts not, and they are done with."""
+    run = _LONG_RUN.search(text) is not None
+    return run or text.count(".") > 1 or "://" in text or "Bearer" in text or "Basic" in text
 
 
 def _without(text: str, values: Iterable[str]) -> str:
@@ -78,9 +93,10 @@ def _occurrences(text: str, value: str) -> Iterator[int]:
 
 def scrub_personal(text: str) -> str:
     """Like `scrub`, for identifiers of ours, which may look like a secret and are none."""
-    return _PERSONAL.sub(lambda found: mask(found.group()), text)
+    return _PERSONAL.sub(lambda found: mask(found.group()), text) if _perhaps(text) else text
 
 
+@lru_cache(1024)
 def is_sensitive(name: str) -> bool:
     """Whether a field of this name is never shown."""
     return re.sub(r"[^a-z]", "", name.lower()) in SENSITIVE_NAMES
@@ -88,6 +104,12 @@ def is_sensitive(name: str) -> bool:
 
 def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
     """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
+    if isinstance(value, str):
+        return scrub(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < _SMALL else _masked_number(value)
     if isinstance(value, Mapping):
         return {
             _key(key): _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
@@ -95,12 +117,15 @@ def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
         }
     if isinstance(value, list | tuple):
         return [masked(item, sensitive) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        text = str(value)
-        return value if scrub_personal(text) == text and len(text) < _LONG_NUMBER else mask(text)
-    return value if value is None or isinstance(value, bool | float) else scrub(_shown(value))
+    return scrub(_shown(value))
 
 
+def _masked_number(value: int) -> int | str:
+    text = str(value)
+    return value if scrub_personal(text) == text and len(text) < _LONG_NUMBER else mask(text)
+
+
+@lru_cache(1024, typed=True)
 def _key(key: Any) -> Any:
     return masked(key) if key is None or isinstance(key, str | int | float) else scrub(_shown(key))
 

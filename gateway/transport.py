@@ -67,11 +67,31 @@ def only_while(certain: Callable[[], Awaitable[object]]) -> None:
     _certain.set(certain)
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """The exchange of this task: whether a request of it has left and is not answered yet."""
+
+    sent: bool = False
+
+
+_under_way: ContextVar[_UnderWay | None] = ContextVar("under_way", default=None)
+
+
 class _Request(aiohttp.ClientRequest):
-    """Asks right before the bytes leave: those of a request with a body leave in `write_bytes`."""
+    """Asks right before the bytes leave: those of a request with a body leave in `write_bytes`.
+
+    The client repeats an idempotent request by itself when a connection drops; an attempt of ours is one.
+    """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         await _certain.get()()
+        exchange = _under_way.get()
+        if exchange is not None:
+            if exchange.sent:
+                raise AnswerLostError("connection-lost")
+            exchange.sent = True
+        if trace := tracing.for_platform():
+            self.headers.update(trace)
         return await super().send(conn)
 
     async def write_bytes(
@@ -86,12 +106,7 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
 
     The number of connections is bounded by the worker's slots, not here. `options` go to aiohttp.
     """
-    middlewares = (_once, *options.pop("middlewares", ()))
-    watch = aiohttp.TraceConfig()
-    watch.on_request_headers_sent.append(_headers_sent)
     return aiohttp.ClientSession(
-        middlewares=middlewares,
-        trace_configs=[watch],
         request_class=_Request,
         connector=aiohttp.TCPConnector(limit=0, local_addr=(source_address, 0) if source_address else None),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
@@ -100,36 +115,18 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
     )
 
 
-_begun: ContextVar[bool | None] = ContextVar("begun", default=None)
-_sent: ContextVar[bool] = ContextVar("sent", default=False)
-"""Of the exchange under way in this task, if one is: whether it was begun, and whether its request left."""
-
-
-def failure(error: Exception) -> NotSentError | AnswerLostError:
-    """What the client library's error means for the exchange under way."""
-    timeout = isinstance(error, TimeoutError)
-    if not _sent.get():
-        return NotSentError("timeout" if timeout else "connect-failed")
-    return AnswerLostError("timeout" if timeout else "connection-lost")
-
-
 def answered() -> None:
     """What was sent so far has been answered, and the same exchange goes on with another request."""
-    _sent.set(False)
+    if (exchange := _under_way.get()) is not None:
+        exchange.sent = False
 
 
-async def _headers_sent(*_: object) -> None:
-    _sent.set(True)
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """The client repeats an idempotent request by itself when a connection drops; an attempt of ours is one."""
-    if _begun.get():
-        raise AnswerLostError("connection-lost")
-    if _begun.get() is not None:
-        _begun.set(True)
-    request.headers.update(tracing.for_platform())
-    return await handler(request)
+def _failure(error: Exception, *, sent: bool) -> NotSentError | AnswerLostError:
+    """What the client library's error means for an exchange whose request had left, or not."""
+    timeout = isinstance(error, TimeoutError)
+    if not sent:
+        return NotSentError("timeout" if timeout else "connect-failed")
+    return AnswerLostError("timeout" if timeout else "connection-lost")
 
 
 async def exchange(http: aiohttp.ClientSession, method: str, url: str, **request: Any) -> Reply:
@@ -137,15 +134,15 @@ async def exchange(http: aiohttp.ClientSession, method: str, url: str, **request
 
     Raises NotSentError or AnswerLostError, whose codes name the kind of failure and carry no address or body.
     """
-    _begun.set(False)
-    _sent.set(False)
+    this = _UnderWay()
+    _under_way.set(this)
     try:
         async with http.request(method, url, allow_redirects=False, **request) as response:
             return Reply(response.status, response.headers, await response.read())
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise failure(error) from error
+        raise _failure(error, sent=this.sent) from error
     finally:
-        _begun.set(None)
+        _under_way.set(None)
 
 
 def refused_by_http(reply: Reply) -> Ending | None:
