@@ -5,12 +5,14 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aio_pika
+import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from aiormq.exceptions import ConnectionClosed
+from pamqp.commands import Basic
 from yarl import URL
 
 from gateway.errors import UnavailableError
@@ -96,7 +98,7 @@ async def open_channel(connection: AbstractConnection, **options: bool) -> Abstr
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to publish. `properties` are AMQP's basic properties, headers among them."""
+    """A message to publish. `properties` are AMQP's basic properties by pamqp's names, headers among them."""
 
     exchange: str
     routing_key: str
@@ -122,22 +124,32 @@ class Publisher:
         The client library tells returned messages apart by `message_id` alone, so two of the same id
         never wait for their confirms at once.
         """
-        message = aio_pika.Message(outgoing.body, delivery_mode=2, **outgoing.properties)
-        while message.message_id in self._under_way:
-            await asyncio.wait([self._under_way[message.message_id]])
-        if message.message_id is None:
-            return await self._send(outgoing, message)
-        done = self._under_way[message.message_id] = asyncio.get_running_loop().create_future()
+        properties = Basic.Properties(delivery_mode=2, **outgoing.properties)
+        identity = properties.message_id
+        while identity in self._under_way:
+            await asyncio.wait([self._under_way[identity]])
+        if identity is None:
+            return await self._send(outgoing, properties)
+        done = self._under_way[identity] = asyncio.get_running_loop().create_future()
         try:
-            return await self._send(outgoing, message)
+            return await self._send(outgoing, properties)
         finally:
-            del self._under_way[message.message_id]
+            del self._under_way[identity]
             done.set_result(None)
 
-    async def _send(self, outgoing: Outgoing, message: aio_pika.Message) -> None:
-        exchange = await self._channel.get_exchange(outgoing.exchange, ensure=False)
+    async def _send(self, outgoing: Outgoing, properties: Basic.Properties) -> None:
+        """On the library's lower level, whose messages cost a third; many wait for their confirms at once."""
         try:
-            await exchange.publish(message, outgoing.routing_key, mandatory=True, timeout=CONFIRM_SECONDS)
+            channel = cast(aiormq.Channel, await self._channel.get_underlay_channel())
+            await channel.basic_publish(
+                outgoing.body,
+                exchange=outgoing.exchange,
+                routing_key=outgoing.routing_key,
+                properties=properties,
+                mandatory=True,
+                timeout=CONFIRM_SECONDS,
+                wait=False,
+            )
         except PublishError as error:
             raise UnroutableError(f"no queue takes {outgoing.routing_key!r} on {outgoing.exchange!r}") from error
         except DeliveryError as error:

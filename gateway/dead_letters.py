@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
 from gateway.broker import Outgoing, open_channel
@@ -75,12 +76,12 @@ class Standing:
     """A letter that stands in its queue, with every copy of it: a redelivered event may have been buried twice."""
 
     letter: Letter
-    messages: list[AbstractIncomingMessage] = field(default_factory=list)
+    messages: list[DeliveredMessage] = field(default_factory=list)
 
     async def take_off(self) -> None:
         """Acknowledge every copy."""
         for message in self.messages:
-            await message.ack()
+            await message.channel.basic_ack(message.delivery_tag or 0, wait=False)
 
 
 @asynccontextmanager
@@ -132,7 +133,7 @@ async def depth(connection: AbstractConnection, names: Names) -> int:
 
 async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
-    arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
     taken, window, room = 0, FIRST_WINDOW, 0
     expected = await _ready(channel, names)
     while taken < expected and not _enough(found, wanted):
@@ -164,13 +165,13 @@ async def _ready(channel: AbstractChannel, names: Names) -> int:
 async def _consume(channel: AbstractChannel, names: Names, window: int, take: Callable[[Any], Any]) -> None:
     """A further consumer: those there are hold as many as they may."""
     await channel.set_qos(prefetch_count=window)
-    queue = await channel.get_queue(names.queue("dead"), ensure=False)
-    await queue.consume(take)
+    underlay = await channel.get_underlay_channel()
+    await underlay.basic_consume(names.queue("dead"), take)
 
 
 async def _next(
-    channel: AbstractChannel, names: Names, arrived: "asyncio.Queue[AbstractIncomingMessage]"
-) -> AbstractIncomingMessage | None:
+    channel: AbstractChannel, names: Names, arrived: "asyncio.Queue[DeliveredMessage]"
+) -> DeliveredMessage | None:
     """The next message; None where the broker counted one that is not there any more."""
     for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
         if not arrived.empty():

@@ -1,12 +1,15 @@
 """Taking deliveries off an account's queues, and giving back in order what was not begun."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 
+from gateway.acknowledging import Acknowledging
 from gateway.broker import has_gone
 from gateway.errors import UnavailableError
 from gateway.loss import first_of
@@ -27,7 +30,8 @@ class Job(Protocol):
         """Do it, acknowledgement included. A failure of ours is raised, and the delivery given back."""
 
 
-Handler = Callable[[AbstractIncomingMessage], Job]
+Handler = Callable[[DeliveredMessage, Callable[[], Awaitable[None]]], Job]
+"""Takes a delivery and how to acknowledge it."""
 
 
 class Intake:
@@ -39,8 +43,9 @@ class Intake:
     back at once what was on its way, in front of what we still hold (seen on 3.10.8).
     """
 
-    def __init__(self, channel: AbstractChannel, handle: Handler) -> None:
+    def __init__(self, channel: AbstractChannel, acknowledging: Acknowledging, handle: Handler) -> None:
         self._channel = channel
+        self._acknowledging = acknowledging
         self._handle = handle
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._closing = asyncio.Event()
@@ -59,15 +64,14 @@ class Intake:
         `handle` is called at once for each delivery, in order, and returns what is to be done with it.
         """
         channel = await connection.channel(publisher_confirms=False)
-        intake = cls(channel, handle)
+        underlay = await channel.get_underlay_channel()
+        intake = cls(channel, Acknowledging(underlay), handle)
         try:
             channel.close_callbacks.add(intake._channel_closed)
-            underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(intake._consumer_cancelled)
             for name, prefetch in queues.items():
                 await channel.set_qos(prefetch_count=prefetch)
-                queue = await channel.get_queue(name, ensure=False)
-                await queue.consume(intake._take)
+                await underlay.basic_consume(name, intake._take)
             intake._listening = asyncio.create_task(intake._listen(channel, list(queues)))
         except BaseException:
             await intake.abandon()  # the first consumer's deliveries are under way already
@@ -97,6 +101,7 @@ class Intake:
         finally:
             limit.cancel()
             await self.abandon()
+        await self._acknowledging.sent()
         await self._channel.close()
 
     async def abandon(self) -> None:
@@ -126,11 +131,11 @@ class Intake:
             if not has_gone(error):
                 raise
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _take(self, message: DeliveredMessage) -> None:
         if not self.alive:  # also once it is lost: what follows in a lane must not overtake what failed
             return
         try:
-            job = self._handle(message)
+            job = self._handle(message, partial(self._acknowledging.done, message.delivery_tag or 0))
         except Exception as error:  # a defect of ours, which must not leave the delivery in nobody's hands
             log.exception("delivery.unhandled")
             self._lose(type(error).__name__)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
 
 from schemas import dead_letters
 
@@ -15,7 +15,7 @@ _BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count"
 _ROUTING = frozenset({"CC", "BCC"})
 _PROPERTIES = (
     "content_type", "content_encoding", "priority", "correlation_id", "reply_to", "message_id", "timestamp",
-    "type", "app_id",
+    "message_type", "app_id",
 )  # fmt: skip
 """Basic properties that travel on. Not expiration, which would let a dead letter vanish, and not user_id,
 which the broker compares with the connection's own user."""
@@ -86,15 +86,19 @@ class Delivery:
         return {**self.properties, "headers": headers}
 
 
-def delivery(message: AbstractIncomingMessage) -> Delivery:
+def delivery(message: DeliveredMessage) -> Delivery:
     """Read what the client library delivered."""
-    properties = {name: getattr(message, name) for name in _PROPERTIES if getattr(message, name) is not None}
-    expiration = message.expiration
+    said = message.header.properties
     return Delivery(
         body=message.body,
         routing_key=message.routing_key or "",
-        headers=message.headers,
-        properties=properties,
+        headers=said.headers or {},
+        properties={name: value for name in _PROPERTIES if (value := getattr(said, name)) is not None},
         redelivered=bool(message.redelivered),
-        expires_in=float(expiration) if isinstance(expiration, int | float) else None,
+        expires_in=_seconds(said.expiration),
     )
+
+
+def _seconds(expiration: str | None) -> float | None:
+    """AMQP's milliseconds, a text of digits; the broker takes nothing else."""
+    return None if expiration is None or not expiration.isdecimal() else int(expiration) / 1000

@@ -8,7 +8,8 @@ from itertools import count
 from time import monotonic, time
 
 import structlog
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import DeliveredMessage
 
 from gateway import metrics
 from gateway.account import Account
@@ -132,8 +133,8 @@ class Shift:
 
     @asynccontextmanager
     async def _intake(self, queues: dict[str, int], desk: Desk) -> AsyncIterator[Intake]:
-        def handle(message: AbstractIncomingMessage) -> EventJob:
-            return EventJob(desk, delivery(message), message.ack)
+        def handle(message: DeliveredMessage, ack: Callable[[], Awaitable[None]]) -> EventJob:
+            return EventJob(desk, delivery(message), ack)
 
         intake = await Intake.open(self.connection, queues, handle)
         self.intakes.append(intake)

@@ -6,7 +6,8 @@ from time import monotonic
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import DeliveredMessage
 
 from gateway import intake as intake_module
 from gateway.broker import connect
@@ -26,20 +27,20 @@ def fail() -> Awaitable[None]:
 class Job:
     """Waits to begin, and then to end, and acknowledges."""
 
-    def __init__(self, message: AbstractIncomingMessage) -> None:
+    def __init__(self, message: DeliveredMessage, ack: Callable[[], Awaitable[None]]) -> None:
         self.name = message.body.decode()
         self.begun = False
         self.go = asyncio.Event()
         self.end = asyncio.Event()
         self.state = "waiting"
-        self._message = message
+        self._ack = ack
 
     async def run(self) -> None:
         try:
             await self.go.wait()
             self.begun, self.state = True, "begun"
             await self.end.wait()
-            await self._message.ack() if self.name != "broken" else fail()
+            await self._ack() if self.name != "broken" else fail()
             self.state = "done"
         except BaseException:
             self.state = "ended early"
@@ -53,8 +54,8 @@ class Desk:
         self.jobs: list[Job] = []
         self.on_delivery: Callable[[], None] = lambda: None
 
-    def handle(self, message: AbstractIncomingMessage) -> Job:
-        job = Job(message)
+    def handle(self, message: DeliveredMessage, ack: Callable[[], Awaitable[None]]) -> Job:
+        job = Job(message, ack)
         if job.name == "unreadable":
             fail()
         self.jobs.append(job)

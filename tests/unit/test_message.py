@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aio_pika import IncomingMessage
 from aio_pika.abc import HeadersType
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
@@ -18,11 +17,11 @@ def made(headers: dict[str, Any], **properties: Any) -> Delivery:
     return Delivery(b"{}", "a.b.c", headers, properties)
 
 
-def delivered(**properties: Any) -> IncomingMessage:
+def delivered(**properties: Any) -> DeliveredMessage:
     """A message as the client library makes it of what came over the wire."""
     frame = ContentHeader(0, 2, Basic.Properties(**properties))
     deliver = Basic.Deliver("tag", 1, redelivered=True, exchange="gateway.events", routing_key="toy.default.op")
-    return IncomingMessage(DeliveredMessage(delivery=deliver, header=frame, body=b"{}", channel=None))  # type: ignore[arg-type]
+    return DeliveredMessage(delivery=deliver, header=frame, body=b"{}", channel=None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_a_delivery_is_read_with_the_properties_that_may_travel() -> None:
         "reply_to": "q",
         "message_id": "m",
         "timestamp": at,
-        "type": "t",
+        "message_type": "t",
         "app_id": "a",
     }
 
