@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic, perf_counter
 from typing import Any, assert_never
 
@@ -39,6 +40,7 @@ from gateway.retry import Delay, after_failure
 from gateway.settle import Delayed, Parcel, Settler
 from gateway.steady import time
 from gateway.steps import Steps, no_steps
+from gateway.tally import Counted
 from gateway.topology import Names
 from gateway.transport import only_while
 from schemas import dead_letters
@@ -338,7 +340,7 @@ class EventJob:
             case Dead(category=Category.UNCERTAIN):
                 await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
             case Accepted():
-                await self._finish(await self._added_up(work, ending), self.delivery.attempts + 1)
+                await self._finish(ending, self.delivery.attempts + 1, self._counted(work, ending))
             case Rejected() | Dead() | Expired():
                 await self._finish(ending, self.delivery.attempts + 1)
             case Retry():
@@ -348,20 +350,17 @@ class EventJob:
             case unreachable:
                 assert_never(unreachable)
 
-    async def _added_up(self, work: Work, accepted: Accepted) -> Accepted:
-        """With the sums that the operation declares."""
+    def _counted(self, work: Work, accepted: Accepted) -> Counted | None:
+        """What it adds to the sums that the operation declares."""
         sums = work.operation.sums
         tally = sums.tally(work.data) if sums else None
         if sums is None or tally is None:
-            return accepted
-        found = await self.desk.settler.insist(
-            lambda: self.desk.ledger.add(self.desk.account, tally, duplicate=accepted.duplicate)
-        )
-        return replace(accepted, response={**(accepted.response or {}), **sums.report(work.data, found)})
+            return None
+        return Counted(tally, accepted.duplicate, partial(sums.report, work.data))
 
-    async def _finish(self, final: Final, attempts: int) -> None:
+    async def _finish(self, final: Final, attempts: int, counted: Counted | None = None) -> None:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
-        await self.desk.settler.finish(self._parcel, final, attempts, holds=holds)
+        await self.desk.settler.finish(self._parcel, final, attempts, holds=holds, counted=counted)
 
     async def _again_later(self, work: Work, failure: Retry, pays: bool) -> None:
         attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)

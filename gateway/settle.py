@@ -19,6 +19,7 @@ from gateway.masking import scrub
 from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
 from gateway.steady import time
+from gateway.tally import Counted
 from gateway.topology import Names
 from gateway.trace_context import TraceContext
 from schemas import dead_letters
@@ -108,26 +109,36 @@ class Settler:
         return self._told.get(key)
 
     async def finish(
-        self, parcel: Parcel, final: Final, attempts: int, *, holds: bool = False, twin: bool = False
+        self,
+        parcel: Parcel,
+        final: Final,
+        attempts: int,
+        *,
+        holds: bool = False,
+        twin: bool = False,
+        counted: Counted | None = None,
     ) -> None:
         """The event has ended: record it, publish its result and its dead letter, acknowledge it.
 
         `holds`: its dead letter keeps the later events of its lane back. `twin`: this one was refused, but another
-        of the same name waits, whose record it is.
+        of the same name waits, whose record it is. `counted`: what it adds to sums, which its result tells.
         """
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
             record = replace(record, blocks=_blocks(parcel, "holds"))
-        await self._write_down(parcel, record, twin=twin or self.key(parcel) is None)
+        record = await self._written_down(parcel, record, counted, twin=twin or self.key(parcel) is None)
         await self._publish_ending(parcel, record)
 
-    async def _write_down(self, parcel: Parcel, record: Record, *, twin: bool) -> None:
+    async def _written_down(self, parcel: Parcel, record: Record, counted: Counted | None, *, twin: bool) -> Record:
         letter = burial.of_ending(self._names, parcel.about, record, parcel.delivery.body)
-        if twin and letter is not None:
-            await self.insist(lambda: self._ledger.record(None, letter=letter))
-        elif not twin:
-            entry = history.ended(record, parcel.took)
-            await self.insist(lambda: self._ledger.record(self._kept(parcel, record), entry, letter))
+        if twin:
+            if letter is not None:
+                await self.insist(lambda: self._ledger.record(None, letter=letter))
+            return record
+        entry = history.ended(record, parcel.took)
+        kept = self._kept(parcel, record)
+        written = await self.insist(lambda: self._ledger.record(kept, entry, letter, counted))
+        return written if written is not None and counted is not None else record
 
     async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
         """Answer an interactive question while the ledger is down: it is asked anew if it comes again."""

@@ -33,3 +33,15 @@ class Sums:
 
     tally: Callable[[Any], Tally | None]
     report: Callable[[Any, Mapping[str, Decimal]], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an accepted event adds, and what its response tells of the sums.
+
+    `duplicate`: the platform had it already.
+    """
+
+    tally: Tally
+    duplicate: bool
+    told: Callable[[Mapping[str, Decimal]], Response]

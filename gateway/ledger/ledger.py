@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -32,10 +31,10 @@ from gateway.ledger.records import (
 )
 from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
-from gateway.ledger.tallies import Addition, add
+from gateway.ledger.tallies import Addition
 from gateway.ledger.writing import Writing, Written
 from gateway.steps import Steps
-from gateway.tally import HUNDREDTHS, Tally
+from gateway.tally import HUNDREDTHS, Counted
 
 LARGEST_GROUP = 500
 
@@ -47,12 +46,10 @@ class Ledger:
         self._store = store
         self.inbox = Inbox(store)
         self.logouts = Logouts(store)
-        self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
-        write = Writing(store)
-        self._writes: Grouped[Written, None] = Grouped(lambda group: store.apart(write(group)), LARGEST_GROUP)
-        look = Looking(store)
-        self._adds: Grouped[Addition, dict[str, int]] = Grouped(
-            lambda group: store.apart(add(store, group)), LARGEST_GROUP
+        self._first = store.compiled(store.many(EVENTS).on_conflict_do_nothing())
+        write, look = Writing(store), Looking(store)
+        self._writes: Grouped[Written, Record | None] = Grouped(
+            lambda group: store.apart(write(group)), LARGEST_GROUP
         )
         self._looks: Grouped[Asked, Standing] = Grouped(lambda group: store.apart(look(group)), LARGEST_GROUP)
 
@@ -75,19 +72,35 @@ class Ledger:
         """The database, for what operators do in tables of their own; see gateway.operating."""
         return self._store
 
-    async def record(self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None) -> None:
+    async def record(
+        self,
+        record: Record | None,
+        entry: Entry | None = None,
+        letter: Buried | None = None,
+        counted: Counted | None = None,
+    ) -> Record | None:
         """Return once all of it is on disk; a record replaces one of the same or an earlier epoch.
 
-        `entry` is added to the event's history, `letter` to the index of dead letters. Raises LedgerError.
+        `entry` is added to the event's history, `letter` to the index of dead letters. What is `counted` is added
+        to the sums of its group, unless it was before; the record that is returned tells them. Raises LedgerError.
         """
-        await self._writes((record, entry, letter))
+        addition = self._addition(record.key, counted) if record and counted else None
+        told = counted.told if counted else None
+        return await self._writes(Written(record, entry, letter, addition, told))
+
+    def _addition(self, key: Key, counted: Counted) -> Addition:
+        tally = counted.tally
+        group = self.hashed(f"{key.platform}.{key.account} {tally.group}")
+        item, identity = self.hashed(f"{group} {tally.item}"), self.hashed(f"{group} {tally.identity}")
+        return Addition(group, identity, item, tally.part, int(tally.amount * HUNDREDTHS), counted.duplicate)
 
     @apart
     async def stand(self, records: Sequence[Record]) -> None:
         """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
         if records:
             async with self._store.writing() as connection:
-                await connection.exec_driver_sql(self._first, [to_row(record) for record in records])
+                rows = self._store.rows(EVENTS, [to_row(record) for record in records])
+                await connection.exec_driver_sql(self._first, rows)
 
     @apart
     async def lift(self, key: Key) -> None:
@@ -142,17 +155,6 @@ class Ledger:
         async with self._store.reading() as connection:
             rows = await connection.execute(select(EVENTS).where(EVENTS.c.id == as_kept(event_id)))
             return [to_record(row) for row in rows]
-
-    async def add(self, account: Account, tally: Tally, *, duplicate: bool) -> dict[str, Decimal]:
-        """Add to the sums of the tally's group, unless it was added before; all of them, by part. Raises LedgerError.
-
-        `duplicate`: the platform had it already.
-        """
-        group = self.hashed(f"{account} {tally.group}")
-        item, identity = self.hashed(f"{group} {tally.item}"), self.hashed(f"{group} {tally.identity}")
-        hundredths = int(tally.amount * HUNDREDTHS)
-        sums = await self._adds(Addition(group, tally.part, item, identity, hundredths, duplicate))
-        return {part: Decimal(value) / HUNDREDTHS for part, value in sums.items()}
 
     def hashed(self, value: str) -> str:
         """A keyed hash, for comparing what must not be stored."""

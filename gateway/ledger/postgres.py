@@ -1,11 +1,11 @@
 """The ledger in PostgreSQL: for workers on more than one machine."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, String, TableValuedAlias, bindparam, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, String, Table, TableValuedAlias, bindparam, func
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.ledger.errors import AWAY, LedgerError, named
@@ -40,6 +40,14 @@ class Postgres:
     def several(self, texts: Collection[str]) -> list[str]:
         """The array."""
         return list(texts)
+
+    def many(self, table: Table) -> Insert:
+        """Row by row, in one round trip: a single statement could not touch a row twice."""
+        return insert(table)
+
+    def rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """As they are."""
+        return rows
 
     def make(self) -> None:
         """The database is made by whoever runs the server."""

@@ -1,7 +1,7 @@
 """The database behind the ledger: opened, read, written, and opened anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from secrets import token_bytes
@@ -34,6 +34,12 @@ class Database(Protocol):
     def several(self, texts: Collection[str]) -> Any:
         """Those texts as that parameter."""
 
+    def many(self, table: Table) -> Any:
+        """An insert of many rows, compiled and run with them as `rows` gives them."""
+
+    def rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Any:
+        """Rows in the order of the table's columns as the parameters of that insert."""
+
     def make(self) -> None:
         """Make what must be there before it is connected to. Raises LedgerError."""
 
@@ -50,6 +56,8 @@ class Store:
         self.insert = self._database.insert
         self.table_of = self._database.table_of
         self.several = self._database.several
+        self.many = self._database.many
+        self.rows = self._database.rows
         self.secret = token_bytes(32)
         self._lost = False
         self._opening = asyncio.Lock()
@@ -104,9 +112,9 @@ class Store:
             yield connection
         self._verify()
 
-    def replacing(self, table: Table, fence: str | None = None) -> Any:
-        """An insert that replaces the row with the same key, but none whose `fence` is higher."""
-        row = self.insert(table)
+    def replacing(self, table: Table, fence: str | None = None, *, many: bool = False) -> Any:
+        """An insert that replaces the row with the same key, but none whose `fence` is higher. Of `many` rows."""
+        row = self.many(table) if many else self.insert(table)
         return row.on_conflict_do_update(
             index_elements=list(table.primary_key),
             set_={column.name: row.excluded[column.name] for column in table.c if not column.primary_key},
@@ -114,7 +122,7 @@ class Store:
         )
 
     def compiled(self, statement: Any) -> str:
-        """Its text, to be run with rows in the order of the table's columns: much less work for each row."""
+        """Its text, to be run as it is: much less work for each time."""
         return str(statement.compile(dialect=self.engine.dialect))
 
     def _verify(self) -> None:

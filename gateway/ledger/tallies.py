@@ -1,13 +1,16 @@
 """Sums of what was accepted. Groups, items and identities are keyed hashes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.store import Store
 from gateway.ledger.tables import TALLIES
+from gateway.tally import HUNDREDTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,43 +18,54 @@ class Addition:
     """One row: hashes, hundredths, and whether the platform had it already."""
 
     group: str
-    part: str
-    item: str
     identity: str
+    item: str
+    part: str
     hundredths: int
     duplicate: bool
 
 
-async def add(store: Store, additions: Sequence[Addition]) -> list[dict[str, int]]:
-    """Add what is new; of each addition's group the sums by part, in hundredths. Raises LedgerError."""
-    groups = {addition.group for addition in additions}
-    async with store.writing() as connection:
-        known = {(row.group, row.item) for row in await connection.execute(_items(groups))}
-        new = [a for a in additions if not (a.duplicate and (a.group, a.item) in known)]
+class Tallies:
+    """Statements that were compiled once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._items = store.compiled(_items(store))
+        self._insert = store.compiled(store.many(TALLIES).on_conflict_do_nothing())
+        self._sums = store.compiled(_sums(store))
+
+    async def add(
+        self, connection: AsyncConnection, additions: Sequence[Addition]
+    ) -> Mapping[str, Mapping[str, Decimal]]:
+        """Add what is new; the sums of each addition's group by part."""
+        sums: dict[str, dict[str, Decimal]] = {addition.group: {} for addition in additions}
+        if not additions:
+            return sums
+        groups = (self._store.several(sums),)
+        new = await self._new(connection, additions)
         if new:
-            insert = store.insert(TALLIES).on_conflict_do_nothing()
-            await connection.execute(insert, [_row(addition) for addition in new])
-        sums: dict[str, dict[str, int]] = {group: {} for group in groups}
-        for row in await connection.execute(_sums(groups)):
-            sums[row.group][row.part] = int(row.hundredths)
-    return [sums[addition.group] for addition in additions]
+            await connection.exec_driver_sql(self._insert, self._store.rows(TALLIES, new))
+        for row in (await connection.exec_driver_sql(self._sums, groups)).mappings():
+            sums[row["group"]][row["part"]] = Decimal(int(row["sum"])) / HUNDREDTHS
+        return sums
+
+    async def _new(self, connection: AsyncConnection, additions: Sequence[Addition]) -> list[tuple[object, ...]]:
+        """Rows of those to be added: what the platform had already counts where nothing was counted for its item."""
+        doubtful = {addition.group for addition in additions if addition.duplicate}
+        known: set[tuple[Any, ...]] = set()
+        if doubtful:
+            asked = await connection.exec_driver_sql(self._items, (self._store.several(doubtful),))
+            known = set(map(tuple, asked))
+        counted = [a for a in additions if not (a.duplicate and (a.group, a.item) in known)]
+        return [(a.group, a.identity, a.item, a.part, a.hundredths) for a in counted]
 
 
-def _items(groups: set[str]) -> Any:
-    return select(TALLIES.c.group, TALLIES.c.item).where(TALLIES.c.group.in_(groups))
+def _items(store: Store) -> Select[Any]:
+    groups = store.table_of("groups")
+    return select(TALLIES.c.group, TALLIES.c.item).where(TALLIES.c.group.in_(select(groups.c.value)))
 
 
-def _sums(groups: set[str]) -> Any:
-    total = func.sum(TALLIES.c.hundredths).label("hundredths")
-    this = TALLIES.c.group.in_(groups)
-    return select(TALLIES.c.group, TALLIES.c.part, total).where(this).group_by(TALLIES.c.group, TALLIES.c.part)
-
-
-def _row(addition: Addition) -> dict[str, Any]:
-    return {
-        "group": addition.group,
-        "identity": addition.identity,
-        "item": addition.item,
-        "part": addition.part,
-        "hundredths": addition.hundredths,
-    }
+def _sums(store: Store) -> Select[Any]:
+    groups, total = store.table_of("groups"), func.sum(TALLIES.c.hundredths).label("sum")
+    these = TALLIES.c.group.in_(select(groups.c.value))
+    return select(TALLIES.c.group, TALLIES.c.part, total).where(these).group_by(TALLIES.c.group, TALLIES.c.part)

@@ -1,19 +1,33 @@
 """Writing down what happened: many events' records, histories and dead letters in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Integer, literal_column
+from sqlalchemy import Integer, Table, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.operating_tables import DEAD_LETTERS, HISTORY
 from gateway.ledger.records import Buried, Entry, Record, entry_row, letter_row, to_row
 from gateway.ledger.store import Store
 from gateway.ledger.tables import EVENTS
-
-Written = tuple[Record | None, Entry | None, Buried | None]
-"""What belongs together of one event."""
+from gateway.ledger.tallies import Addition, Tallies
 
 ONE = literal_column("1", Integer)
+
+Told = Callable[[Mapping[str, Decimal]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What belongs together of one event. `told`: what its record's response says of the sums after the addition."""
+
+    record: Record | None
+    entry: Entry | None = None
+    letter: Buried | None = None
+    addition: Addition | None = None
+    told: Told | None = None
 
 
 class Writing:
@@ -21,27 +35,39 @@ class Writing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._records = store.compiled(store.replacing(EVENTS, fence="epoch"))
+        self._tallies = Tallies(store)
+        self._records = store.compiled(store.replacing(EVENTS, fence="epoch", many=True))
         self._entries = store.compiled(counting_on(store))
-        self._letters = store.compiled(store.insert(DEAD_LETTERS).on_conflict_do_nothing())
+        self._letters = store.compiled(store.many(DEAD_LETTERS).on_conflict_do_nothing())
 
-    async def __call__(self, group: Sequence[Written]) -> list[None]:
-        """Return once everything is on disk. Raises LedgerError."""
+    async def __call__(self, group: Sequence[Written]) -> list[Record | None]:
+        """The records as they stand now, once everything is on disk. Raises LedgerError."""
+        entries = [entry_row(one.entry) for one in group if one.entry]
+        letters = [letter_row(one.letter) for one in group if one.letter]
         async with self._store.writing() as connection:
-            await _write(connection, self._records, [to_row(record) for record, _, _ in group if record])
-            await _write(connection, self._entries, [entry_row(entry) for _, entry, _ in group if entry])
-            await _write(connection, self._letters, [letter_row(letter) for _, _, letter in group if letter])
-        return [None] * len(group)
+            sums = await self._tallies.add(connection, [one.addition for one in group if one.addition])
+            records = [_completed(one, sums) for one in group]
+            await self._write(connection, EVENTS, self._records, [to_row(record) for record in records if record])
+            await self._write(connection, HISTORY, self._entries, entries)
+            await self._write(connection, DEAD_LETTERS, self._letters, letters)
+        return records
+
+    async def _write(
+        self, connection: AsyncConnection, table: Table, statement: str, rows: list[tuple[object, ...]]
+    ) -> None:
+        if rows:
+            await connection.exec_driver_sql(statement, self._store.rows(table, rows))
 
 
-async def _write(connection: AsyncConnection, statement: str, rows: list[tuple[object, ...]]) -> None:
-    if rows:
-        await connection.exec_driver_sql(statement, rows)
+def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:
+    if one.record is None or one.addition is None or one.told is None:
+        return one.record
+    return replace(one.record, response={**(one.record.response or {}), **one.told(sums[one.addition.group])})
 
 
 def counting_on(store: Store) -> object:
     """An insert that counts on where the entry is there already, and says when and how it was the last time."""
-    row = store.insert(HISTORY)
+    row = store.many(HISTORY)
     latest = {name: row.excluded[name] for name in ("at", "code", "milliseconds", "seconds", "note")}
     return row.on_conflict_do_update(
         index_elements=list(HISTORY.primary_key), set_={**latest, "times": HISTORY.c.times + ONE}

@@ -28,6 +28,7 @@ from gateway.pace import Pace
 from gateway.platform import AfterDeath, Operation, Repeat
 from gateway.settle import Settler
 from gateway.steps import Steps
+from gateway.tally import Counted
 from gateway.topology import Names
 from gateway.transport import AnswerLostError, NotSentError
 
@@ -367,8 +368,15 @@ class _AskedLedger:
         standing: Standing = await self._world.ask("look", lambda: self._world.ledger.look(key, lane))
         return standing
 
-    async def record(self, record: Record | None, entry: Entry | None = None, letter: Buried | None = None) -> None:
+    async def record(
+        self,
+        record: Record | None,
+        entry: Entry | None = None,
+        letter: Buried | None = None,
+        counted: Counted | None = None,
+    ) -> Record | None:
         await self._world.ask("record", lambda: self._record(record))
+        return record
 
     def _record(self, record: Record | None) -> None:
         if record is not None:

@@ -1,16 +1,17 @@
 """年度继续教育完成学分要求: sums of a learner's year, and that nothing counts twice."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from gateway.ledger import Ledger, open_ledger
-from gateway.tally import Tally
+from gateway.tally import Counted, Tally
 from schemas.gd_accounting.events import CreditSync
 from schemas.gd_accounting.requirement import annual
 from tests.platforms.gd_accounting.document import example
-from tests.platforms.gd_accounting.support import account
+from tests.unit.ledgers import found, record
 from workers.gd_accounting.annual import ANNUAL
 
 
@@ -39,7 +40,15 @@ def tally(**changes: object) -> Tally:
 
 
 async def add(ledger: Ledger, one: Tally, *, duplicate: bool = False) -> dict[str, Decimal]:
-    return await ledger.add(account("http://127.0.0.1:9"), one, duplicate=duplicate)
+    told: dict[str, Decimal] = {}
+
+    def tell(sums: Mapping[str, Decimal]) -> dict[str, float]:
+        told.update(sums)
+        return {part: float(amount) for part, amount in sums.items()}
+
+    written = await ledger.record(record(), counted=Counted(one, duplicate, tell))
+    assert await found(ledger) == written  # the sums stand in the record too
+    return told
 
 
 async def test_a_credit_that_comes_again_counts_once(tmp_path: Path) -> None:
