@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import aio_pika
 import aiormq
@@ -15,6 +15,7 @@ from aiormq.exceptions import ConnectionClosed
 from pamqp.commands import Basic
 from yarl import URL
 
+from gateway.corking import corked
 from gateway.errors import UnavailableError
 from gateway.settings import Broker
 
@@ -109,14 +110,14 @@ class Outgoing:
 class Publisher:
     """Publishes persistent, mandatory and confirmed, on a channel of its own."""
 
-    def __init__(self, channel: AbstractChannel) -> None:
+    def __init__(self, channel: aiormq.Channel) -> None:
         self._channel = channel
         self._under_way: dict[str, asyncio.Future[None]] = {}
 
     @classmethod
     async def open(cls, connection: AbstractConnection) -> "Publisher":
         """A publisher on a new channel of the connection."""
-        return cls(await open_channel(connection, publisher_confirms=True, on_return_raises=True))
+        return cls(await corked(await open_channel(connection, publisher_confirms=True, on_return_raises=True)))
 
     async def publish(self, outgoing: Outgoing) -> None:
         """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError.
@@ -140,8 +141,7 @@ class Publisher:
     async def _send(self, outgoing: Outgoing, properties: Basic.Properties) -> None:
         """On the library's lower level, whose messages cost a third; many wait for their confirms at once."""
         try:
-            channel = cast(aiormq.Channel, await self._channel.get_underlay_channel())
-            await channel.basic_publish(
+            await self._channel.basic_publish(
                 outgoing.body,
                 exchange=outgoing.exchange,
                 routing_key=outgoing.routing_key,

@@ -11,6 +11,7 @@ from aiormq.abc import DeliveredMessage
 
 from gateway.acknowledging import Acknowledging
 from gateway.broker import has_gone
+from gateway.corking import corked
 from gateway.errors import UnavailableError
 from gateway.loss import first_of
 
@@ -64,7 +65,7 @@ class Intake:
         `handle` is called at once for each delivery, in order, and returns what is to be done with it.
         """
         channel = await connection.channel(publisher_confirms=False)
-        underlay = await channel.get_underlay_channel()
+        underlay = await corked(channel)
         intake = cls(channel, Acknowledging(underlay), handle)
         try:
             channel.close_callbacks.add(intake._channel_closed)

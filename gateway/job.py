@@ -86,6 +86,7 @@ class EventJob:
     _read: Work | Refused = field(init=False)
     _place: "Place[EventJob]" = field(init=False)
     _parcel: Parcel = field(init=False)
+    _key: Key | None = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _noted: bool = field(init=False, default=False)
     _twin: bool = field(init=False, default=False)
@@ -96,6 +97,7 @@ class EventJob:
         desk, delivery = self.desk, self.delivery
         self._read = decode(delivery.body, delivery.routing_key, desk.names, desk.operations)
         self._parcel = self._packed()
+        self._key = desk.settler.key(self._parcel)
         self._place = desk.lanes.join(self._parcel.lane or self._identity(), self)
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
@@ -145,10 +147,6 @@ class EventJob:
         """The lane of an event that has none: the same event twice at once is done one after the other."""
         about = self._parcel.about
         return f"event={about.source} {about.event_id}" if about.event_id and about.source else None
-
-    @property
-    def _key(self) -> Key | None:
-        return self.desk.settler.key(self._parcel)
 
     async def _take_turn(self) -> None:
         await self._place.turn()
@@ -285,7 +283,7 @@ class EventJob:
 
     async def _call(self, work: Work, steps: Steps, *, uncertain: bool) -> Ending:
         names, desk, operation = self.desk.names, self.desk, work.operation
-        in_flight = metrics.IN_FLIGHT.labels(names.platform, names.account)
+        in_flight = metrics.child(metrics.IN_FLIGHT, names.platform, names.account)
         started = perf_counter()
         told, trace = desk.account.settings.send_trace_context, self._parcel.trace
         with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
@@ -295,7 +293,7 @@ class EventJob:
         desk.pace.took(seconds)
         self._parcel = replace(self._parcel, took=seconds)
         labels = (names.platform, names.account, operation.name, code_label(ending))
-        metrics.PLATFORM_CALL.labels(*labels).observe(seconds)
+        metrics.child(metrics.PLATFORM_CALL, *labels).observe(seconds)
         return ending
 
     async def _steps(self, work: Work) -> Steps:

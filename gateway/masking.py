@@ -58,11 +58,11 @@ def mask(value: object) -> str:
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """The text without anything that looks like personal data, and without the values known to be."""
-    if hidden := [value for value in known if len(value) > 1]:
-        text = _without(text, hidden)
-    if not _perhaps(text):
-        return text
-    return scrub_personal(_SECRET.sub(lambda found: mask(found.group()), text))
+    return _by_look(_without(text, [value for value in known if 1 < len(value) <= len(text)]))
+
+
+def _by_look(text: str) -> str:
+    return scrub_personal(_SECRET.sub(lambda found: mask(found.group()), text)) if _perhaps(text) else text
 
 
 def _perhaps(text: str) -> bool:
@@ -71,8 +71,10 @@ def _perhaps(text: str) -> bool:
     return run or text.count(".") > 1 or "://" in text or "Bearer" in text or "Basic" in text
 
 
-def _without(text: str, values: Iterable[str]) -> str:
+def _without(text: str, values: Collection[str]) -> str:
     """The text with every occurrence of these values masked; occurrences that overlap become one."""
+    if not any(value in text for value in values):
+        return text
     spans: list[tuple[int, int]] = []
     for start, stop in sorted((at, at + len(value)) for value in values for at in _occurrences(text, value)):
         if spans and start < spans[-1][1]:
@@ -105,7 +107,7 @@ def is_sensitive(name: str) -> bool:
 def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
     """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
     if isinstance(value, str):
-        return scrub(value)
+        return _by_look(value)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):
@@ -147,6 +149,8 @@ def _hidden(value: Any) -> Any:
 
 def sensitive_values(data: Any, sensitive: Collection[str] = ()) -> set[str]:
     """Every text that stands in a sensitive field, to be scrubbed out of what others say about this event."""
+    if data is None or isinstance(data, str | int | float):
+        return set()
     if isinstance(data, Mapping):
         found: set[str] = set()
         for key, item in data.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from time import time
+from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -105,6 +106,19 @@ _ENDINGS = (
     *(("rejected", category.value) for category in (Category.INVALID, Category.REJECTED)),
     *(("dead", c.value) for c in (Category.EXHAUSTED, Category.UNCERTAIN, Category.UNKNOWN, Category.HELD)),
 )
+
+
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+_CHILDREN: dict[tuple[object, ...], Any] = {}
+
+
+def child(metric: Metric, *labels: str) -> Metric:
+    """The metric with these labels, looked up once: for what every event moves, and nobody takes away."""
+    key = (metric, *labels)
+    found: Metric | None = _CHILDREN.get(key)
+    if found is None:
+        found = _CHILDREN[key] = metric.labels(*labels)
+    return found
 
 
 def begin(platform: str, account: str, operations: Iterable[Operation]) -> None:

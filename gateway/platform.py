@@ -35,7 +35,7 @@ class Repeat(StrEnum):
     @property
     def noted_before(self) -> bool:
         """Whether the ledger must know of a call before it is made."""
-        return self in {Repeat.QUERYABLE, Repeat.NEVER}
+        return self is Repeat.QUERYABLE or self is Repeat.NEVER
 
 
 class AfterDeath(StrEnum):

@@ -32,7 +32,7 @@ def event(names: Names, about: About, record: Record, trace: Mapping[str, str]) 
         "datacontenttype": "application/json",
         "account": names.account,
         **trace,
-        "data": _data(about, record).model_dump(mode="json"),
+        "data": orjson.Fragment(_data(about, record).model_dump_json()),
     }
     return orjson.dumps({name: value for name, value in values.items() if value is not None})
 

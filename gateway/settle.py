@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
+from time import time as wall
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -299,14 +300,14 @@ class Settler:
 
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
-        metrics.EVENTS_SETTLED.labels(*labels, record.outcome, record.category or "").inc()
+        metrics.child(metrics.EVENTS_SETTLED, *labels, record.outcome or "", record.category or "").inc()
         if record.replay is not None:
             metrics.REPLAYED.labels(*labels[:2], record.outcome).inc()
         if record.outcome == "accepted":
-            metrics.LAST_ACCEPTED.labels(*labels[:2]).set_to_current_time()
+            metrics.child(metrics.LAST_ACCEPTED, *labels[:2]).set_to_current_time()
         if parcel.about.happened_at is not None:
-            age = datetime.now(UTC).timestamp() - parcel.about.happened_at.timestamp()
-            metrics.EVENT_AGE.labels(*labels).observe(max(0.0, age))
+            age = wall() - parcel.about.happened_at.timestamp()
+            metrics.child(metrics.EVENT_AGE, *labels).observe(max(0.0, age))
         self._log(parcel, record, "event.settled")
 
     def _log(self, parcel: Parcel, record: Record, event: str, **fields: int) -> None:

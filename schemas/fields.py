@@ -42,7 +42,8 @@ class Data(BaseModel):
     @field_validator("*", mode="after")
     @classmethod
     def _refuse_nul(cls, value: Any) -> Any:
-        for text in value if isinstance(value, list | tuple) else (value,):
+        texts = (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+        for text in texts:
             if isinstance(text, str) and "\0" in text:
                 raise PydanticCustomError("text_nul", "must not contain the NUL character")
         return value

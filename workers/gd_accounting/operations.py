@@ -47,7 +47,7 @@ def _operation(  # noqa: PLR0913 - one argument for each thing to declare
     sums: Sums | None = None,
 ) -> Operation:
     async def call(client: Client, data: Data, _: Steps) -> Ending:
-        parameters = {**dict(data), **added(client)}
+        parameters = {**vars(data), **added(client)}
         ending = await client.ask(interface, parameters)
         return read(client, ending) if isinstance(ending, Accepted) else ending
 
