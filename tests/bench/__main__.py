@@ -1,0 +1,69 @@
+"""`python -m tests.bench`: measure all rows, or some of them; the table is printed and may go into the README."""
+
+import argparse
+import asyncio
+import logging
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from tests.bench import report, start
+from tests.bench.rig import Rig, rig
+from tests.bench.row import Measure, Options, Row
+from tests.bench.stamp import stamp
+
+RUN = Path(".run").absolute() / "bench"
+RESULTS = RUN / "results.json"
+ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (start,)}
+
+
+def main() -> int:
+    """Run what is asked for; 1 when there is no such row."""
+    options = _options()
+    logging.getLogger("aio_pika").setLevel(logging.CRITICAL)
+    wanted = {name: measure for name, measure in ROWS.items() if options.only in name}
+    if not wanted:
+        say(f"no row has {options.only!r} in its name: {', '.join(ROWS)}")
+        return 1
+    made, when = asyncio.run(_all(wanted, Options(options.events, options.rounds)))
+    report.into_results(RESULTS, made, when)
+    if options.readme is not None:
+        report.into_readme(options.readme, made, when, names=list(ROWS), only_these=bool(options.only))
+    say(report.report(made, when).written())
+    return 0
+
+
+async def _all(wanted: dict[str, Measure], options: Options) -> tuple[list[Row], str]:
+    """Each row after the other: they must not disturb each other. The rows, and when and where they were made."""
+    folder = RUN / "now"
+    shutil.rmtree(folder, ignore_errors=True)
+    async with rig(folder) as bench:
+        made = [await _row(name, measure, bench, options) for name, measure in wanted.items()]
+        return made, await stamp(bench.node.url)
+
+
+async def _row(name: str, measure: Measure, bench: Rig, options: Options) -> Row:
+    began = time.monotonic()
+    row = await measure(bench, options)
+    say(f"{name}: {row.measured} ({time.monotonic() - began:.0f} s)")
+    return row
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=Options.events, help="of each trial")
+    parser.add_argument("--rounds", type=int, default=Options.rounds, help="how often each trial is repeated")
+    parser.add_argument("--only", default="", help="only rows whose name has this in it")
+    parser.add_argument("--readme", type=Path, help="a file whose table of rows is to be written anew")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    """Tell, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
