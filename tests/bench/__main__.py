@@ -8,14 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import report, start
+from tests.bench import report, start, throughput
 from tests.bench.rig import Rig, rig
-from tests.bench.row import Measure, Options, Row
+from tests.bench.row import Measure, Options, Row, say
 from tests.bench.stamp import stamp
 
 RUN = Path(".run").absolute() / "bench"
 RESULTS = RUN / "results.json"
-ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (start,)}
+ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (throughput, start)}
 
 
 def main() -> int:
@@ -57,12 +57,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only rows whose name has this in it")
     parser.add_argument("--readme", type=Path, help="a file whose table of rows is to be written anew")
     return parser.parse_args()
-
-
-def say(text: str) -> None:
-    """Tell, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

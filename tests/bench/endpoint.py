@@ -12,6 +12,7 @@ from typing import Final
 
 from deploy.local.runtimes import LOOPBACK, free_ports
 from deploy.local.stack import status
+from tests.bench.errors import EndpointError
 
 INSTALLER = Path(__file__).parents[2] / "deploy" / "local" / "install-nginx.sh"
 ADVICE = "no nginx here: run 'apt-get install --no-install-recommends nginx-light' as root"
@@ -41,10 +42,6 @@ http {
     }
 }
 """
-
-
-class EndpointError(RuntimeError):
-    """There is no nginx, or it does not come up; the text is one line that says what to do."""
 
 
 @contextmanager

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.bench.wire import Wire
+from tests.bench.wire import Route, Wire
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 CREDIT = SAMPLES / "gd_accounting" / "10-credit.json"
-EVENTS = "gateway.events"
-KEY = "gd_accounting.default.credit-sync"
+ROUTE = Route("gateway.events", "gd_accounting.default.credit-sync", "application/cloudevents+json")
+"""To the gateway."""
+
 GROUP, IN_FLIGHT = 500, 5000
 """Messages written at a time, and at most unconfirmed when the next are written."""
 
@@ -28,12 +29,12 @@ def credit_syncs(count: int, lanes: int | None = None, *, first: int = 0) -> Ite
         yield f"{head}bench-{number}{middle}{lane:032x}{tail}".encode()
 
 
-async def publish(url: str, bodies: Iterable[bytes], *, exchange: str = EVENTS, routing_key: str = KEY) -> int:
+async def publish(url: str, bodies: Iterable[bytes], route: Route = ROUTE) -> int:
     """Publish them, persistent, mandatory and confirmed, thousands at a time; gives the count. Raises WireError."""
     wire = await Wire.connect(url)
     published = 0
     for group in _grouped(bodies, GROUP):
-        await wire.publish(group, exchange, routing_key, IN_FLIGHT)
+        await wire.publish(group, route, IN_FLIGHT)
         published += len(group)
     await wire.confirmed()
     await wire.close()

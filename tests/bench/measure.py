@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tests.bench.errors import StuckError
 from tests.bench.programs import Program
 
 FROM, TO = 0.10, 0.95
@@ -14,10 +15,6 @@ LOOK_SECONDS = 0.05
 STUCK_SECONDS = 60.0
 
 Counted = Callable[[], Awaitable[int]]
-
-
-class StuckError(RuntimeError):
-    """Results do not come any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.bench.errors import EndedError
 from tests.bench.usage import Usage, usage
 
 STOP_SECONDS = 25
-
-
-class EndedError(RuntimeError):
-    """A program that should run has ended; the message names its log."""
 
 
 class Program:

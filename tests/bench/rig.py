@@ -31,18 +31,22 @@ from deploy.local.management import Management, own_vhost
 from deploy.local.node import Node
 from deploy.local.runtimes import LOOPBACK, free_ports
 from deploy.local.stack import status, toml
-from tests.bench.endpoint import EndpointError, endpoint
+from tests.bench.endpoint import endpoint
+from tests.bench.errors import BenchError, EndedError, StuckError
 from tests.bench.load import credit_syncs, publish
 from tests.bench.measure import Measured, measured, until
-from tests.bench.programs import EndedError, Program, inherited, running
+from tests.bench.programs import Program, inherited, running
 from tests.bench.usage import Usage, usage
+from tests.bench.wire import Route
 
 __all__ = [
+    "BenchError",
     "EndedError",
-    "EndpointError",
     "Measured",
     "Program",
     "Rig",
+    "Route",
+    "StuckError",
     "Trial",
     "Usage",
     "credit_syncs",

@@ -1,5 +1,6 @@
 """A row of the report, as whoever measures it gives it, and what a run is asked for."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,3 +40,9 @@ def table(headings: list[str], lines: list[list[str]]) -> str:
     """A Markdown table, numbers on the right: the first column is text."""
     ruled = [headings, ["---", *["---:"] * (len(headings) - 1)], *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in ruled)
+
+
+def say(text: str) -> None:
+    """Tell whoever waits, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

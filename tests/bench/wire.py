@@ -5,21 +5,33 @@ It is as careful as any: persistent, mandatory, confirmed. Only the waiting is f
 
 import asyncio
 import struct
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from pamqp import base, commands, exceptions, frame, header
 
+from tests.bench.errors import WireError
+
 CHANNEL = 1
 BODY = struct.Struct(">BHI")
 FRAME_BODY, FRAME_END = 3, b"\xce"
 READ = 65_536
-PROPERTIES = commands.Basic.Properties(content_type="application/cloudevents+json", delivery_mode=2)
+PERSISTENT = 2
 
 
-class WireError(RuntimeError):
-    """The broker refused a message, gave it back, or closed the connection."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where messages go, and what they say they are."""
+
+    exchange: str
+    routing_key: str
+    content_type: str
+
+    def publish(self) -> bytes:
+        """The frame that every message begins with."""
+        return frame.marshal(commands.Basic.Publish(0, self.exchange, self.routing_key, mandatory=True), CHANNEL)
 
 
 class Confirms:
@@ -73,10 +85,10 @@ class Wire:
         await wire._asked(commands.Confirm.Select(), CHANNEL)
         return wire
 
-    async def publish(self, bodies: list[bytes], exchange: str, routing_key: str, at_most: int) -> None:
+    async def publish(self, bodies: list[bytes], route: Route, at_most: int) -> None:
         """Send them, and wait while more than `at_most` are unconfirmed. Raises WireError."""
-        publish = frame.marshal(commands.Basic.Publish(0, exchange, routing_key, mandatory=True), CHANNEL)
-        heads = (publish + _header(len(body)) + BODY.pack(FRAME_BODY, CHANNEL, len(body)) for body in bodies)
+        begin = route.publish()
+        heads = (begin + _header(route, len(body)) + BODY.pack(FRAME_BODY, CHANNEL, len(body)) for body in bodies)
         self._writer.write(b"".join(head + body + FRAME_END for head, body in zip(heads, bodies, strict=True)))
         self._confirms.sent(len(bodies))
         await self._writer.drain()
@@ -124,6 +136,7 @@ class Wire:
 
 
 @lru_cache
-def _header(length: int) -> bytes:
+def _header(route: Route, length: int) -> bytes:
     """The content header of a body of that length."""
-    return frame.marshal(header.ContentHeader(body_size=length, properties=PROPERTIES), CHANNEL)
+    properties = commands.Basic.Properties(content_type=route.content_type, delivery_mode=PERSISTENT)
+    return frame.marshal(header.ContentHeader(body_size=length, properties=properties), CHANNEL)
