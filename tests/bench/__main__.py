@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import logging
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 from tests.bench import report, start, throughput
-from tests.bench.rig import Rig, rig
+from tests.bench.contenders import BENCH_PYTHON
+from tests.bench.rig import BenchError, Rig, rig
 from tests.bench.row import Measure, Options, Row, say
 from tests.bench.stamp import stamp
 
@@ -19,7 +21,7 @@ ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (throughpu
 
 
 def main() -> int:
-    """Run what is asked for; 1 when there is no such row."""
+    """Run what is asked for; 1 when there is no such row, or one could not be measured."""
     options = _options()
     logging.getLogger("aio_pika").setLevel(logging.CRITICAL)
     wanted = {name: measure for name, measure in ROWS.items() if options.only in name}
@@ -29,9 +31,17 @@ def main() -> int:
     made, when = asyncio.run(_all(wanted, Options(options.events, options.rounds)))
     report.into_results(RESULTS, made, when)
     if options.readme is not None:
-        report.into_readme(options.readme, made, when, names=list(ROWS), only_these=bool(options.only))
+        _publish(options, made, when)
     say(report.report(made, when).written())
-    return 0
+    return int(len(made) < len(wanted))
+
+
+def _publish(options: argparse.Namespace, made: list[Row], when: str) -> None:
+    """Into the README, and with the throughput its picture."""
+    report.into_readme(options.readme, made, when, names=list(ROWS), only_these=bool(options.only))
+    if any(row.name == throughput.NAME and row.data for row in made):
+        draw = (str(BENCH_PYTHON / "python"), "-m", "tests.bench.plot", str(RESULTS), str(throughput.PICTURE))
+        subprocess.run(draw, check=True)
 
 
 async def _all(wanted: dict[str, Measure], options: Options) -> tuple[list[Row], str]:
@@ -39,13 +49,18 @@ async def _all(wanted: dict[str, Measure], options: Options) -> tuple[list[Row],
     folder = RUN / "now"
     shutil.rmtree(folder, ignore_errors=True)
     async with rig(folder) as bench:
-        made = [await _row(name, measure, bench, options) for name, measure in wanted.items()]
-        return made, await stamp(bench.node.url)
+        rows = [await _row(name, measure, bench, options) for name, measure in wanted.items()]
+        return [row for row in rows if row is not None], await stamp(bench.node.url)
 
 
-async def _row(name: str, measure: Measure, bench: Rig, options: Options) -> Row:
+async def _row(name: str, measure: Measure, bench: Rig, options: Options) -> Row | None:
+    """None for one that cannot be measured: the others are worth their time all the same."""
     began = time.monotonic()
-    row = await measure(bench, options)
+    try:
+        row = await measure(bench, options)
+    except BenchError as reason:
+        say(f"{name} could not be measured: {reason}")
+        return None
     say(f"{name}: {row.measured} ({time.monotonic() - began:.0f} s)")
     return row
 

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.bench.contenders import ALL_PEERS, BY_HAND, FASTSTREAM, GATEWAY, NODE, gateway_at_work, peer_at_work
@@ -12,6 +13,7 @@ NAME = "throughput"
 GOALS = {BY_HAND: 1.2, FASTSTREAM: 2.0}
 """How many times as fast, and as cheap, as they the gateway should be."""
 
+PICTURE = Path("deploy") / "docs" / "throughput.svg"
 MEGABYTE = 1e6
 Series = Mapping[str, Sequence[Measured]]
 
@@ -56,10 +58,10 @@ def cheaper(found: Series, name: str) -> float:
 
 
 def detail(found: Series) -> str:
-    """The table of all, the fastest first."""
+    """The table of all, the fastest first, and the picture that `plot` makes of them."""
     headings = ["", "events/s", "min–max", "gateway/it", "CPU µs/event", "min–max", "it/gateway", "peak memory, MB"]
     fastest = sorted(found, key=lambda name: -_median(found[name], "per_second"))
-    return table(headings, [_line(found, name) for name in fastest])
+    return f"{table(headings, [_line(found, name) for name in fastest])}\n\n![the same as a picture]({PICTURE})"
 
 
 def _line(found: Series, name: str) -> list[str]:
