@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (throughpu
 def main() -> int:
     """Run what is asked for; 1 when there is no such row, or one could not be measured."""
     options = _options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs for us is ended by us, as with Ctrl-C
     logging.getLogger("aio_pika").setLevel(logging.CRITICAL)
     wanted = {name: measure for name, measure in ROWS.items() if options.only in name}
     if not wanted:
