@@ -52,7 +52,7 @@ async def _all(wanted: dict[str, Measure], options: Options) -> tuple[list[Row],
     shutil.rmtree(folder, ignore_errors=True)
     async with rig(folder) as bench:
         rows = [await _row(name, measure, bench, options) for name, measure in wanted.items()]
-        return [row for row in rows if row is not None], await stamp(bench.node.url)
+        return [row for row in rows if row is not None], await stamp(bench.node.url, options)
 
 
 async def _row(name: str, measure: Measure, bench: Rig, options: Options) -> Row | None:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import aio_pika
 
+from tests.bench.row import Options
 
-async def stamp(broker_url: str) -> str:
-    """One line: commit, broker, Python, day, processor, cores, memory."""
+
+async def stamp(broker_url: str, options: Options) -> str:
+    """One line: commit, broker, Python, day, how much was measured, processor, cores, memory."""
     today = datetime.now(UTC).date().isoformat()
     broker, python = await _broker(broker_url), f"Python {platform.python_version()}"
     machine = f"{_processor()}, {os.cpu_count()} cores, {_gigabytes():.0f} GB"
-    return f"Commit {_commit()}, {broker}, {python}, {today}; {machine}."
+    much = f"{options.events:,} events, {options.rounds} rounds"
+    return f"Commit {_commit()}, {broker}, {python}, {today}; {much}; {machine}."
 
 
 def _commit() -> str:
