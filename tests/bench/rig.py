@@ -136,6 +136,10 @@ class Trial:
         declared = await self.channel.declare_queue(queue, passive=True)
         return declared.declaration_result.message_count or 0
 
+    async def done(self, program: Program, results: float) -> int:
+        """Wait until so many results are there; gives the count. Raises StuckError, EndedError."""
+        return await until(self.waiting, results, program)
+
     async def measured(self, program: Program, events: int, *, before: int = 0) -> Measured:
         """Rate and cost of the program between 10 and 95 % of `events` results, without those there `before`."""
         return await measured(program, self.waiting, events, before=before)
