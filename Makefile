@@ -1,6 +1,6 @@
 # Everything a person types. Needs Python 3.11 and make; installs the rest into .venv, the broker on first need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test screenshots test-rabbitmq4 faults lint lock clean
+.PHONY: help setup demo up test screenshots test-rabbitmq4 faults bench lint lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 16
@@ -45,6 +45,14 @@ faults: setup  ## kill, cut and fill up everything, again and again; writes the 
 		$(if $(EVENTS),--events $(EVENTS)) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ONLY),--only '$(ONLY)') --readme README.md
 	$(if $(ONLY),,.venv/bin/pytest -m long)
 
+.venv-bench/.installed: deploy/requirements/bench.txt deploy/local/setup-bench.sh | setup
+	@sh deploy/local/setup-bench.sh
+
+bench: setup .venv-bench/.installed  ## measure the gateway and its alternatives; writes the README's table and plot (EVENTS= ROUNDS= ONLY=)
+	.venv/bin/python -m deploy.local.machine
+	.venv/bin/python -m tests.bench $(if $(EVENTS),--events $(EVENTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(ONLY),--only '$(ONLY)') --readme README.md
+
 lint: setup  ## style, types, import rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -55,4 +63,4 @@ lock:  ## write the lock files from pyproject.toml again (UPGRADE=--upgrade: the
 	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' sh deploy/local/lock.sh
 
 clean:  ## delete what was installed and what ran here
-	rm -rf .venv .run .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-bench .run .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -21,3 +21,4 @@ compile "$in/dev.txt" pyproject.toml "$in/build.in" --extra dev
 compile "$in/runtime.txt" pyproject.toml --constraint "$in/dev.txt"
 compile "$in/build.txt" "$in/build.in" --constraint "$in/dev.txt"
 compile "$in/lock.txt" "$in/lock.in"
+compile "$in/bench.txt" --group pyproject.toml:bench
