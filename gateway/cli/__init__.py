@@ -13,6 +13,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 118},
+    rich_markup_mode=None,  # its renderer takes longer to import than everything else together
 )
 app.command()(process.run)
 app.command()(process.worker)

@@ -1,8 +1,6 @@
 """What the operators' commands share: who acts, which letters are meant, how a run is followed on the screen."""
 
-import asyncio
 import getpass
-import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -54,6 +52,8 @@ async def _acting(
     actor: str | None,
     work: "Callable[[Operator], Awaitable[Any]]",
 ) -> Any:
+    import logging
+
     import structlog
 
     from gateway.ledger import open_ledger
@@ -118,6 +118,8 @@ def confirmed(yes: bool, question: str) -> None:
 
 async def followed(operator: "Operator", run_id: str) -> "Run":
     """Drive the run, or watch who does, until it rests; Ctrl-C pauses it. A progress bar for people."""
+    import asyncio
+
     pausing = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, pausing.set)
@@ -137,6 +139,8 @@ async def followed(operator: "Operator", run_id: str) -> "Run":
 
 async def _driven(operator: "Operator", run_id: str) -> None:
     """Until it rests, driven here or elsewhere: whoever drives it may be killed."""
+    import asyncio
+
     while not await operator.drive(run_id):
         if (await operator.run(run_id)).state != "running":
             return
