@@ -1,5 +1,9 @@
 # Everything a person types. Needs Python 3.11 and make; installs the rest into .venv, the broker on first need.
 .DEFAULT_GOAL := help
+
+# Bytecode is kept, whatever the environment says: most tests start processes, which would compile it again each time.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup demo up test screenshots test-rabbitmq4 faults bench lint lock clean
 
 help:  ## this list
