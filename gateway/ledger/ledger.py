@@ -99,7 +99,7 @@ class Ledger:
         """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
         if records:
             async with self._store.writing() as connection:
-                rows = self._store.rows(EVENTS, [to_row(record) for record in records])
+                rows = self._store.rows([to_row(record) for record in records])
                 await connection.exec_driver_sql(self._first, rows)
 
     @apart

@@ -45,7 +45,7 @@ class Postgres:
         """Row by row, in one round trip: a single statement could not touch a row twice."""
         return insert(table)
 
-    def rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    def rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """As they are."""
         return rows
 

@@ -11,8 +11,6 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     URL,
-    Column,
-    Float,
     Table,
     TableValuedAlias,
     bindparam,
@@ -52,25 +50,14 @@ class SqliteFile:
         return orjson.dumps(list(texts)).decode()
 
     def many(self, table: Table) -> Insert:
-        """One statement for all: the library lets go of the interpreter once, not for every row.
-
-        Decimals travel as whole thousandths, for SQLite reads a decimal point a little off.
-        """
+        """One statement for all: the library lets go of the interpreter once, not for every row."""
         rows = func.json_each(bindparam("rows")).table_valued("value", name="rows")
-        columns = []
-        for number, column in enumerate(table.c):
-            value = rows.c.value.op("->>")(literal_column(str(number)))
-            columns.append(value / literal_column("1000.0") if _is_decimal(column) else value)
+        columns = (rows.c.value.op("->>")(literal_column(str(number))) for number in range(len(table.c)))
         return insert(table).from_select(list(table.c), select(*columns).where(true()))
 
-    def rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> tuple[str]:
+    def rows(self, rows: Sequence[Sequence[Any]]) -> tuple[str]:
         """All of them as one JSON."""
-        decimals = [number for number, column in enumerate(table.c) if _is_decimal(column)]
-        listed = [list(row) for row in rows]
-        for row in listed:
-            for number in decimals:
-                row[number] = None if row[number] is None else round(row[number] * 1000)
-        return (orjson.dumps(listed).decode(),)
+        return (orjson.dumps(rows).decode(),)
 
     def make(self) -> None:
         """The file holds tokens: nobody else on this machine reads it."""
@@ -103,10 +90,6 @@ class SqliteFile:
         except OSError:
             return None
         return found.st_dev, found.st_ino
-
-
-def _is_decimal(column: Column[Any]) -> bool:
-    return isinstance(column.type, Float)
 
 
 @contextmanager

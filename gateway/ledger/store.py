@@ -37,7 +37,7 @@ class Database(Protocol):
     def many(self, table: Table) -> Any:
         """An insert of many rows, compiled and run with them as `rows` gives them."""
 
-    def rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Any:
+    def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
         """Rows in the order of the table's columns as the parameters of that insert."""
 
     def make(self) -> None:

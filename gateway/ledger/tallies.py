@@ -44,7 +44,7 @@ class Tallies:
         groups = (self._store.several(sums),)
         new = await self._new(connection, additions)
         if new:
-            await connection.exec_driver_sql(self._insert, self._store.rows(TALLIES, new))
+            await connection.exec_driver_sql(self._insert, self._store.rows(new))
         for row in (await connection.exec_driver_sql(self._sums, groups)).mappings():
             sums[row["group"]][row["part"]] = Decimal(int(row["sum"])) / HUNDREDTHS
         return sums

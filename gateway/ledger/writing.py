@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, Table, literal_column
+from sqlalchemy import Integer, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.operating_tables import DEAD_LETTERS, HISTORY
@@ -47,16 +47,14 @@ class Writing:
         async with self._store.writing() as connection:
             sums = await self._tallies.add(connection, [one.addition for one in group if one.addition])
             records = [_completed(one, sums) for one in group]
-            await self._write(connection, EVENTS, self._records, [to_row(record) for record in records if record])
-            await self._write(connection, HISTORY, self._entries, entries)
-            await self._write(connection, DEAD_LETTERS, self._letters, letters)
+            await self._write(connection, self._records, [to_row(record) for record in records if record])
+            await self._write(connection, self._entries, entries)
+            await self._write(connection, self._letters, letters)
         return records
 
-    async def _write(
-        self, connection: AsyncConnection, table: Table, statement: str, rows: list[tuple[object, ...]]
-    ) -> None:
+    async def _write(self, connection: AsyncConnection, statement: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
-            await connection.exec_driver_sql(statement, self._store.rows(table, rows))
+            await connection.exec_driver_sql(statement, self._store.rows(rows))
 
 
 def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger import Entry, Key
 from gateway.ledger.accounts import now
-from gateway.ledger.operating_tables import DEAD_LETTERS, HISTORY, RUN_LETTERS, RUNS, STATES
+from gateway.ledger.operating_tables import DEAD_LETTERS, RUN_LETTERS, RUNS, STATES
 from gateway.ledger.records import as_text, entry_row
 from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import EVENTS
@@ -148,7 +148,7 @@ class Progress:
             what = "discarded" if discarded else "replayed"
             entries = [self._entry(target, what, str(actor)) for target in sent]
             if entries:
-                await connection.exec_driver_sql(self._counting_on, self._store.rows(HISTORY, entries))
+                await connection.exec_driver_sql(self._counting_on, self._store.rows(entries))
 
     def _entry(self, target: Target, what: str, actor: str) -> tuple[Any, ...]:
         key = Key(*target.key)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ async def test_an_event_that_is_refused_for_its_id_is_found_by_it_all_the_same(l
     assert await ledger.trace(key.id) == [kept]
     await (await ledger.steps(key)).record("upload", 1)
     assert "upload" in await ledger.steps(key)
+
+
+async def test_the_time_of_return_is_found_to_the_last_digit(ledger: Ledger) -> None:
+    """It is compared with the stamp of the message that comes back."""
+    chosen = Random(7)
+    waiting = {
+        n: event(n, outcome=None, lane="l", position=n, blocks="waits", due_at=chosen.randrange(2 * 10**12) / 1000)
+        for n in range(1, 1500)
+    }
+    await asyncio.gather(*(ledger.record(one) for one in waiting.values()))
+    assert await asyncio.gather(*(found(ledger, one.key) for one in waiting.values())) == [*waiting.values()]
 
 
 async def test_what_headers_and_answers_may_hold_can_be_recorded_everywhere(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from structlog.typing import FilteringBoundLogger
 
+from gateway import masking
 from gateway.log import hide
 from gateway.masking import SENSITIVE_NAMES, masked, scrub
 
@@ -152,6 +153,22 @@ def test_nothing_that_is_known_by_its_look_is_left_in_a_text(first: tuple[str, s
 def test_nothing_that_is_known_to_be_sensitive_is_left_in_a_text(values: list[str], around: str) -> None:
     text = around.join(["", *values, *reversed(values), ""])
     assert not leaks(iter(values), scrub(text, values))
+
+
+letters = st.text("019٣aAfFxX+-._:/@ BearerBasic", max_size=60)
+"""Texts made of what the patterns are made of."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(letters | st.builds("".join, st.lists(recognised | letters, max_size=3)))
+@example("Bearer x")
+@example("https://a:b@c")
+@example("abcdefgh.abcdefgh.abcdefgh")
+@example("٣" * 11)
+def test_a_text_that_is_done_with_at_a_glance_has_nothing_of_the_kind(text: str) -> None:
+    if not masking._perhaps(text):
+        assert masking._PERSONAL.search(text) is None
+        assert masking._SECRET.search(text) is None
 
 
 # The log
