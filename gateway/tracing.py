@@ -94,9 +94,13 @@ def trace_id(carried: TraceContext | None) -> str | None:
     return now.trace_id if now else None
 
 
-@contextmanager
-def calling(name: str, carried: TraceContext | None, *, told: bool) -> Iterator[None]:
+def calling(name: str, carried: TraceContext | None, *, told: bool) -> AbstractContextManager[None]:
     """The span of a call; the platform is `told` of it where its account is configured so."""
+    return _calling(name, carried, told) if told or _tracer is not None else _OFF
+
+
+@contextmanager
+def _calling(name: str, carried: TraceContext | None, told: bool) -> Iterator[None]:
     with span(f"call {name}", "client"):
         before = _for_platform.set(headers(carried) if told else {})
         try:
