@@ -1,0 +1,56 @@
+"""Row 5: one token for two hundred calls at once, which expires when nobody expects it."""
+
+from dataclasses import dataclass
+
+from tests.bench.platform import Platform
+from tests.bench.rig import Rig, Trial, credit_syncs, publish, until
+
+SLOTS = 200
+ANSWER_SECONDS = 0.05
+"""Long enough for all the slots to be in a call when a token expires."""
+
+EXPIRE_EVERY = 250
+"""Calls, on average."""
+
+BUDGET = {"forced_logins": 100, "forced_logins_seconds": 1}
+"""As many logins as the settings allow: tokens that die so often would mean that somebody else has the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """What the platform counted. `valid`: whether the token last given is."""
+
+    events: int
+    logins: int
+    expiries: int
+    refusals: int
+    valid: bool
+
+    @property
+    def needed(self) -> int:
+        """The first one, and one for each token that expired and was needed again."""
+        return self.expiries + (1 if self.valid else 0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether nobody logged in without need."""
+        return self.logins == self.needed
+
+
+async def measure(bench: Rig, events: int = 10_000, seed: str = "bench") -> Logins:
+    """So many events; tokens expire at moments that follow from the seed and from how fast the gateway is."""
+    behaviour = {"delay_seconds": ANSWER_SECONDS, "expire_every": EXPIRE_EVERY, "seed": seed}
+    with Platform(**behaviour) as platform:
+        async with bench.trial("shared-token") as trial:
+            await _through(trial, platform, events)
+        counts = platform.counts()
+        valid = platform.tokens() > 0
+        return Logins(events, counts["logins"], counts["expiries"], counts["refusals"], valid)
+
+
+async def _through(trial: Trial, platform: Platform, events: int) -> None:
+    config = trial.configured(trial.gateway_settings(base_url=platform.url, max_in_flight=SLOTS, **BUDGET))
+    trial.declare(config)
+    await publish(trial.url, credit_syncs(events))
+    async with trial.gateway(config) as program:
+        await until(trial.waiting, events, program)
