@@ -1,13 +1,18 @@
-"""Row 4: how much waits must not matter, neither for the rate nor for the worker's memory."""
+"""Row: how much waits must not matter, neither for the rate nor for the worker's memory."""
 
+import asyncio
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
+from tests.bench.figures import megabytes, percent, spread
+from tests.bench.measure import LOOK_SECONDS
 from tests.bench.platform import Platform
-from tests.bench.rig import Program, Rig, Trial, credit_syncs, publish, until
+from tests.bench.rig import Program, Rig, Trial, credit_syncs, publish
+from tests.bench.row import Options, Row, table
 
+NAME = "backlog and memory"
 SIZES = (1_000, 100_000, 1_000_000)
 SLOTS = 200
 HEAD = 1_000
@@ -18,66 +23,42 @@ MORE = 15_000
 SKIPPED = 0.1
 """Of the results, at the begin: connections are opened, nothing is warm."""
 
+PATIENCE_SECONDS = 30.0
+RATE_GOAL, MEMORY_GOAL = 0.10, 20e6
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass
 class Pile:
-    """So many waited, in one lane or each in its own; rates of the first thousand and, where more wait, of more."""
+    """So many waited, in one lane or each in its own; rates of the first and, where more wait, of more of them."""
 
     waiting: int
     one_lane: bool
-    heads: Sequence[float]
-    mores: Sequence[float]
-    peak_bytes: Sequence[int]
+    heads: list[float] = field(default_factory=list)
+    mores: list[float] = field(default_factory=list)
+    peak_bytes: list[int] = field(default_factory=list)
 
-    @property
-    def head(self) -> float:
-        """Events a second, at the begin."""
-        return statistics.median(self.heads)
-
-    @property
-    def more(self) -> float | None:
-        """Events a second, for longer."""
-        return statistics.median(self.mores) if self.mores else None
-
-    @property
-    def peak(self) -> float:
-        """The worker's, in bytes."""
-        return statistics.median(self.peak_bytes)
+    def add(self, seen: "_Seen") -> None:
+        """What one round has shown."""
+        self.heads.append(seen.head)
+        self.mores += [] if seen.more is None else [seen.more]
+        self.peak_bytes.append(seen.peak_bytes)
 
 
-async def measure(bench: Rig, sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[Pile]:
-    """Every size with one lane and with as many as events. Each round has a gateway that knows nothing."""
+async def measure(bench: Rig, options: Options) -> Row:
+    """Every size with one lane and with as many as events. Each round has a new process, on the same ledger."""
+    sizes = [round(size * options.scale) for size in SIZES]
+    piles = [Pile(size, one_lane) for one_lane in (True, False) for size in sizes]
     with Platform() as platform:
-        return [
-            await _pile(bench, platform, waiting, rounds, one_lane=one_lane)
-            for one_lane in (True, False)
-            for waiting in sizes
-        ]
+        for pile in piles:
+            await _look_at(_Place(bench, platform, options.scale), pile, options.rounds)
+    return _row(piles)
 
 
-def spread(rates: Sequence[float]) -> float:
-    """How far the slowest stays behind the fastest, as a share of it."""
-    return 1 - min(rates) / max(rates)
-
-
-async def _pile(bench: Rig, platform: Platform, waiting: int, rounds: int, *, one_lane: bool) -> Pile:
-    """What is left of the pile is used again where that is most of it."""
-    heads, mores, peaks = [], [], []
-    async with bench.trial("backlog") as trial:
-        trial.declare(trial.configured(trial.gateway_settings(base_url=platform.url)))
-        there = 0
-        for number in range(rounds):
-            there += await _filled_up(trial, waiting - there, first=number * waiting, one_lane=one_lane)
-            seen = await _round(trial, platform, number, one_lane=one_lane, more=waiting > 2 * MORE)
-            there -= seen.results
-            heads.append(seen.head)
-            mores += [seen.more] if seen.more is not None else []
-            peaks.append(seen.peak_bytes)
-    return Pile(waiting, one_lane, heads, mores, peaks)
-
-
-async def _filled_up(trial: Trial, missing: int, *, first: int, one_lane: bool) -> int:
-    return await publish(trial.url, credit_syncs(missing, 1 if one_lane else None, first=first)) if missing else 0
+@dataclass(frozen=True, slots=True)
+class _Place:
+    bench: Rig
+    platform: Platform
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +69,88 @@ class _Seen:
     peak_bytes: int
 
 
-async def _round(trial: Trial, platform: Platform, number: int, *, one_lane: bool, more: bool) -> _Seen:
+async def _look_at(place: _Place, pile: Pile, rounds: int) -> None:
+    """What is left of a pile is used again, and filled up: most of a large one stays."""
+    async with place.bench.trial("backlog") as trial:
+        trial.declare(trial.configured(trial.gateway_settings(base_url=place.platform.url)))
+        published = there = 0
+        for number in range(rounds):
+            missing = pile.waiting - there
+            await publish(trial.url, credit_syncs(missing, 1 if pile.one_lane else None, first=published))
+            published += missing
+            seen = await _round(trial, place, pile, number)
+            there = pile.waiting - seen.results
+            pile.add(seen)
+
+
+async def _round(trial: Trial, place: _Place, pile: Pile, number: int) -> _Seen:
     """Start a gateway, look, and end it."""
-    settings = trial.gateway_settings(base_url=platform.url, max_in_flight=SLOTS)
-    settings["ledger"] = {"url": f"sqlite:///{trial.folder.absolute() / f'round-{number}.db'}"}
+    settings = trial.gateway_settings(base_url=place.platform.url, max_in_flight=SLOTS)
+    head, more = HEAD * place.scale, MORE * place.scale
     before = await trial.waiting()
     async with trial.gateway(trial.configured(settings), name=f"gateway-{number}") as program:
-        head = await _rate(trial, program, before, HEAD)
-        then = await _rate(trial, program, before, MORE) if more and not one_lane else None
+        first = await _rate(trial, program, before, head)
+        longer = not pile.one_lane and pile.waiting > more
+        then = await _rate(trial, program, before, more) if longer else None
         peak = program.usage().peak_bytes
-    return _Seen(head, then, await trial.waiting() - before, peak)
+    return _Seen(first, then, await trial.waiting() - before, peak)
 
 
-async def _rate(trial: Trial, program: Program, before: int, results: int) -> float:
-    """Events a second between the first tenth and so many results."""
-    first = await until(trial.waiting, before + SKIPPED * results, program)
+async def _rate(trial: Trial, program: Program, before: int, results: float) -> float:
+    """Events a second between the first tenth and so many results, or as many as there are within the patience."""
+    start = time.perf_counter()
+    first = await _patiently(trial, program, before + SKIPPED * results)
     began = time.perf_counter()
-    last = await until(trial.waiting, before + results, program)
-    return (last - first) / (time.perf_counter() - began)
+    last = await _patiently(trial, program, before + results)
+    now = time.perf_counter()
+    return (last - first) / (now - began) if last > first else (last - before) / (now - start)
+
+
+async def _patiently(trial: Trial, program: Program, wanted: float) -> int:
+    """The number of results, once there are so many or the patience is over: a rate may be very low."""
+    deadline = time.perf_counter() + PATIENCE_SECONDS
+    while (now := await trial.waiting()) < wanted and time.perf_counter() < deadline:
+        program.check()
+        await asyncio.sleep(LOOK_SECONDS)
+    return now
+
+
+def behind(piles: Sequence[Pile]) -> float:
+    """How far the slowest stays behind the fastest, as a share of it, over the first events of each."""
+    rates = [statistics.median(pile.heads) for pile in piles]
+    return 1 - min(rates) / max(rates)
+
+
+def apart(piles: Sequence[Pile]) -> float:
+    """Bytes between the largest and the smallest worker."""
+    peaks = [statistics.median(pile.peak_bytes) for pile in piles]
+    return max(peaks) - min(peaks)
+
+
+def _row(piles: Sequence[Pile]) -> Row:
+    kinds = {lanes: [pile for pile in piles if pile.one_lane is (lanes == "one lane")] for lanes in _LANES}
+    slower = {name: behind(kind) for name, kind in kinds.items()}
+    told = ", ".join(f"{percent(share)} with {name}" for name, share in slower.items())
+    return Row(
+        NAME,
+        f"{' to '.join(f'{pile.waiting:,}' for pile in (piles[0], piles[-1]))} waiting: rate within "
+        f"{RATE_GOAL:.0%}, memory within {megabytes(MEMORY_GOAL)}",
+        f"slowest behind fastest: {told}; memory {megabytes(apart(piles))} apart",
+        max(slower.values()) <= RATE_GOAL and apart(piles) <= MEMORY_GOAL,
+        {"piles": [asdict(pile) for pile in piles]},
+        _table(piles),
+    )
+
+
+_LANES = ("one lane", "as many lanes")
+
+
+def _table(piles: Sequence[Pile]) -> str:
+    headings = ["lanes", "waiting", "events/s, the first", "events/s, longer", "peak memory, MB"]
+    return table(headings, [_line(pile) for pile in piles])
+
+
+def _line(pile: Pile) -> list[str]:
+    peak = spread([size / 1e6 for size in pile.peak_bytes])
+    longer = spread(pile.mores) if pile.mores else "–"
+    return [_LANES[not pile.one_lane], f"{pile.waiting:,}", spread(pile.heads), longer, peak]

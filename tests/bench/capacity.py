@@ -1,106 +1,52 @@
-"""Row 9: what an installation needs, calculated from constants of this run, and held against a simulation."""
+"""Row: what an installation needs, calculated from constants of this run, and held against a simulation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.capacity_model import Constants, spent
-from tests.bench.capacity_observed import ANSWER_SECONDS, Observed, Plan, observe
+from tests.bench.capacity_fitting import Compared, Observed, compare, fitted
+from tests.bench.capacity_model import Constants, Load, Machine, TooMuchError, need
+from tests.bench.capacity_observed import ANSWER_SECONDS, Plan, observe
+from tests.bench.figures import megabytes, percent
 from tests.bench.load import credit_syncs, publish
 from tests.bench.platform import Platform
 from tests.bench.rig import Rig
+from tests.bench.row import Options, Row, table
 
-FEW, MANY, SIMULATED = 10, 40, 200
+NAME = "capacity"
+FEW, MANY, SIMULATED = 10, 50, 200
 GOAL = 0.15
+SECONDS, IDLE_SECONDS, RATE = 60.0, 30.0, 150.0
+"""Events come at this rate, over all accounts together; before that the gateway is idle for a while."""
+
 WAITING = 10_000
 """Events to see by how much disk one takes while it waits."""
 
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One figure of the simulation."""
-
-    name: str
-    predicted: float
-    measured: float
-
-    @property
-    def error(self) -> float:
-        """How far the prediction is off, as a share of what was measured."""
-        return abs(self.predicted - self.measured) / self.measured
+LOADS = (
+    Load(20, 20_000, 0.2),
+    Load(200, 500_000, 0.2),
+    Load(200, 5_000_000, 0.5),
+    Load(1_000, 20_000_000, 0.5),
+)
+MACHINE = Machine()
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """The constants, and what they predicted of the simulation."""
-
-    constants: Constants
-    simulated: Observed
-    compared: Sequence[Compared]
-
-    @property
-    def worst(self) -> float:
-        """The largest error."""
-        return max(one.error for one in self.compared)
-
-
-async def measure(bench: Rig, accounts: int = SIMULATED, rate: float = 200.0, seconds: float = 60.0) -> Capacity:
-    """Constants from two small gateways, a prediction for so many accounts, and how it went."""
-    plan = Plan(rate, seconds, idle_seconds=seconds / 4)
+async def measure(bench: Rig, options: Options) -> Row:
+    """Constants from two gateways with few accounts, a prediction for many, and how it went with those. Once."""
+    plan = Plan(RATE, SECONDS * options.scale, IDLE_SECONDS * options.scale)
     with Platform(delay_seconds=ANSWER_SECONDS) as platform:
-        few = await observe(bench, platform, FEW, plan)
-        many = await observe(bench, platform, MANY, plan)
-        constants = fitted(few, many, await _bytes_waiting(bench))
-        simulated = await observe(bench, platform, accounts, plan)
-    return Capacity(constants, simulated, compare(constants, simulated))
+        few, many, simulated = [await observe(bench, platform, count, plan) for count in (FEW, MANY, SIMULATED)]
+    return _row(fitted(few, many, await _bytes_waiting(bench, options.scale)), simulated)
 
 
-def fitted(few: Observed, many: Observed, broker_bytes: float) -> Constants:
-    """The constants of two observations that differ in their number of accounts."""
-    accounts = many.accounts - few.accounts
-    memory_account = (many.peak_bytes - few.peak_bytes) / accounts
-    gateway_account, broker_account = _idle(many)
-    events = few.events + many.events
-    over = [(seen.busy, seen.accounts * seen.busy.seconds) for seen in (few, many)]
-    return Constants(
-        gateway_event=sum(busy.gateway - idle * gateway_account for busy, idle in over) / events,
-        gateway_account=gateway_account,
-        broker_event=sum(busy.broker - idle * broker_account for busy, idle in over) / events,
-        broker_account=broker_account,
-        memory_process=few.peak_bytes - few.accounts * memory_account,
-        memory_account=memory_account,
-        broker_bytes=broker_bytes,
-        ledger_rows=(few.ledger_rows + many.ledger_rows) / events,
-        ledger_bytes=(few.ledger_bytes + many.ledger_bytes) / events,
-    )
-
-
-def compare(constants: Constants, seen: Observed) -> list[Compared]:
-    """What the constants say of it, and how it was."""
-    gateway, broker = spent(constants, seen.accounts, seen.events, seen.busy.seconds)
-    memory = constants.memory_process + seen.accounts * constants.memory_account
-    return [
-        Compared("gateway, processor seconds", gateway, seen.busy.gateway),
-        Compared("broker, processor seconds", broker, seen.busy.broker),
-        Compared("gateway, memory in bytes", memory, seen.peak_bytes),
-        Compared("ledger, rows", seen.events * constants.ledger_rows, seen.ledger_rows),
-        Compared("ledger, bytes", seen.events * constants.ledger_bytes, seen.ledger_bytes),
-    ]
-
-
-def _idle(seen: Observed) -> tuple[float, float]:
-    """Of gateway and broker, for an account and second."""
-    spell = seen.accounts * seen.idle.seconds
-    return seen.idle.gateway / spell, seen.idle.broker / spell
-
-
-async def _bytes_waiting(bench: Rig) -> float:
+async def _bytes_waiting(bench: Rig, scale: float) -> float:
     """Disk that the broker takes for one event more that waits."""
+    count = round(WAITING * scale)
     async with bench.trial("capacity-waiting") as trial:
         trial.declare(trial.configured(trial.gateway_settings()))
         before = _disk(bench.node.folder)
-        await publish(trial.url, credit_syncs(WAITING))
-        return (_disk(bench.node.folder) - before) / WAITING
+        await publish(trial.url, credit_syncs(count))
+        return (_disk(bench.node.folder) - before) / count
 
 
 def _disk(folder: Path) -> int:
@@ -113,3 +59,77 @@ def _size(path: Path) -> int:
         return path.lstat().st_blocks * 512
     except FileNotFoundError:
         return 0
+
+
+def _row(constants: Constants, simulated: Observed) -> Row:
+    compared = compare(constants, simulated)
+    worst = max(compared, key=lambda one: abs(one.error))
+    return Row(
+        NAME,
+        f"a model of {FEW} and {MANY} accounts predicts {simulated.accounts} within {GOAL:.0%}",
+        f"worst: {worst.name}, {_signed(worst.error)}",
+        abs(worst.error) <= GOAL,
+        {
+            "constants": asdict(constants),
+            "simulated": asdict(simulated),
+            "compared": [asdict(one) for one in compared],
+        },
+        "\n\n".join([_constants(constants), _compared(compared, simulated), _needs(constants)]),
+    )
+
+
+def _constants(found: Constants) -> str:
+    idle, broker_idle, memory = found.gateway_idle, found.broker_idle, found.memory
+    left = [f"{found.broker_bytes:,.0f}", f"{found.ledger_rows:.2f}", f"{found.ledger_bytes:,.0f}"]
+    headings = ["costs", "gateway, µs", "broker, µs", "memory", "bytes while it waits", "ledger rows", "ledger bytes"]
+    lines = [
+        ["an event", _micros(found.gateway_event), _micros(found.broker_event), "", *left],
+        ["an account, each second", _micros(idle.each), _micros(broker_idle.each), megabytes(memory.each), *_NOTHING],
+        ["a process, each second", _micros(idle.base), _micros(broker_idle.base), megabytes(memory.base), *_NOTHING],
+    ]
+    return table(headings, lines)
+
+
+_NOTHING = ("", "", "")
+
+
+def _micros(seconds: float) -> str:
+    return f"{1e6 * seconds:,.0f}"
+
+
+def _compared(compared: Sequence[Compared], seen: Observed) -> str:
+    headings = [f"{seen.accounts} accounts, {seen.events:,} events at mixed rates", "predicted", "measured", "error"]
+    lines = [[one.name, f"{one.predicted:,.1f}", f"{one.measured:,.1f}", _signed(one.error)] for one in compared]
+    return table(headings, lines)
+
+
+def _needs(constants: Constants) -> str:
+    one = LOADS[0]
+    headings = ["accounts", "events a day", "answer", "slots each", "processes", "their memory", "broker nodes"]
+    return (
+        f"What is needed, if the busiest time has {one.peak:.0f} times the day's mean, a core is planned to "
+        f"{MACHINE.usable:.0%} and a broker node has {MACHINE.broker_cores} cores (three nodes at least where one "
+        f"may fail); events wait for {one.outage_hours:.0f} hours, the ledger keeps {one.keep_days} days:\n\n"
+        + table([*headings, "broker disk", "ledger rows", "ledger"], [_need(load, constants) for load in LOADS])
+    )
+
+
+def _need(load: Load, constants: Constants) -> list[str]:
+    asked = [f"{load.accounts:,}", f"{load.events_a_day:,.0f}", f"{load.answer_seconds} s"]
+    try:
+        found = need(load, constants, MACHINE)
+    except TooMuchError as error:
+        return [*asked, str(error), *[""] * 6]
+    sizes = [megabytes(found.broker_disk_bytes), f"{found.ledger_rows:,.0f}", megabytes(found.ledger_bytes)]
+    return [
+        *asked,
+        str(found.slots),
+        str(found.processes),
+        megabytes(found.memory_bytes),
+        str(found.broker_nodes),
+        *sizes,
+    ]
+
+
+def _signed(share: float) -> str:
+    return f"{'+' if share > 0 else '−'}{percent(abs(share))}"

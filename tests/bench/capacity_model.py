@@ -7,19 +7,30 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Constants:
-    """Measured. Gateway and broker: processor seconds for an event, and for an account and second without any.
+class Line:
+    """So much in any case, and so much more for each."""
 
-    Memory: of a process without accounts, and more for each, in bytes. `broker_bytes`: disk for an event that waits.
-    Ledger: rows and bytes that an event leaves behind.
+    base: float
+    each: float
+
+    def at(self, number: float) -> float:
+        """For so many."""
+        return self.base + number * self.each
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Measured. Times are processor seconds, sizes bytes.
+
+    `gateway_idle` and `broker_idle`: for a second, by accounts; `memory`: of a process, by accounts. For an event:
+    `gateway_event`, `broker_event`, `broker_bytes` of disk while it waits, what it leaves in the ledger.
     """
 
+    gateway_idle: Line
+    broker_idle: Line
+    memory: Line
     gateway_event: float
-    gateway_account: float
     broker_event: float
-    broker_account: float
-    memory_process: float
-    memory_account: float
     broker_bytes: float
     ledger_rows: float
     ledger_bytes: float
@@ -27,25 +38,25 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked for. `peak`: the busiest time to the mean of the day; `outage_seconds`: how long events must be
+    """What is asked for. `peak`: the busiest time to the mean of the day; `outage_hours`: how long events must be
     able to wait; `keep_days`: for how long the ledger remembers."""
 
     accounts: int
     events_a_day: float
     answer_seconds: float
     peak: float = 4.0
-    outage_seconds: float = 12 * 3600.0
+    outage_hours: float = 12.0
     keep_days: int = 90
-
-    @property
-    def mean_rate(self) -> float:
-        """Events a second, over the day."""
-        return self.events_a_day / DAY
 
     @property
     def peak_rate(self) -> float:
         """Events a second, when it is busiest."""
-        return self.mean_rate * self.peak
+        return self.peak * self.events_a_day / DAY
+
+    @property
+    def an_account(self) -> float:
+        """The same for one account, if all have the same share."""
+        return self.peak_rate / self.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +69,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`slots`: calls at once for each account, if all have the same share. Memory and disk in bytes."""
+    """When it is busiest. `slots`: calls at once for each account. Memory is of all gateway processes, in bytes.
+
+    `broker_nodes` are those that the work needs; where one may fail without anybody noticing, there are three.
+    """
 
     slots: int
-    gateway_cores: float
     processes: int
     memory_bytes: float
-    broker_cores: float
     broker_nodes: int
     broker_disk_bytes: float
     ledger_rows: float
@@ -75,32 +87,26 @@ class TooMuchError(ValueError):
     """One account is more than one process can do, and no other process may help it."""
 
 
-def spent(constants: Constants, accounts: int, events: float, seconds: float) -> tuple[float, float]:
-    """Processor seconds of gateway and broker for so many events in this time."""
-    idle = accounts * seconds
-    gateway = events * constants.gateway_event + idle * constants.gateway_account
-    return gateway, events * constants.broker_event + idle * constants.broker_account
-
-
 def need(load: Load, constants: Constants, machine: Machine = Machine()) -> Need:
-    """What the load needs, when it is busiest. Raises TooMuchError.
-
-    Broker nodes are those that the work needs; where one may fail without anybody noticing, there are three at least.
-    """
-    gateway, broker = spent(constants, load.accounts, load.peak_rate, 1.0)
-    each = load.peak_rate / load.accounts
-    if each * constants.gateway_event + constants.gateway_account > machine.usable:
-        raise TooMuchError(f"{each:.0f} events a second for one account")
-    processes = math.ceil(gateway / machine.usable)
+    """What the load needs. Raises TooMuchError."""
+    processes = _processes(load, constants, machine.usable)
+    broker = constants.broker_idle.at(load.accounts) + load.peak_rate * constants.broker_event
     kept = load.events_a_day * load.keep_days
     return Need(
-        slots=max(1, math.ceil(each * load.answer_seconds)),
-        gateway_cores=gateway,
+        slots=max(1, math.ceil(load.an_account * load.answer_seconds)),
         processes=processes,
-        memory_bytes=processes * constants.memory_process + load.accounts * constants.memory_account,
-        broker_cores=broker,
+        memory_bytes=processes * constants.memory.base + load.accounts * constants.memory.each,
         broker_nodes=math.ceil(broker / (machine.broker_cores * machine.usable)),
-        broker_disk_bytes=load.mean_rate * load.outage_seconds * constants.broker_bytes,
+        broker_disk_bytes=load.events_a_day / 24 * load.outage_hours * constants.broker_bytes,
         ledger_rows=kept * constants.ledger_rows,
         ledger_bytes=kept * constants.ledger_bytes,
     )
+
+
+def _processes(load: Load, constants: Constants, usable: float) -> int:
+    """A process has one core, less what it spends without any account."""
+    room = usable - constants.gateway_idle.base
+    account = constants.gateway_idle.each + load.an_account * constants.gateway_event
+    if account > room:
+        raise TooMuchError(f"{load.an_account:.0f} events a second are too much for one account")
+    return math.ceil(load.accounts * account / room)

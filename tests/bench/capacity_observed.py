@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.capacity_fitting import Observed, Spent
 from tests.bench.paced import publish_paced, schedule
 from tests.bench.platform import Platform
 from tests.bench.rig import Program, Rig, Trial, until, usage
@@ -16,28 +17,6 @@ ANSWER_SECONDS = 0.1
 SLOTS = 20
 SETTLE_SECONDS = 3.0
 """After the start, until nothing is left of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Over so many seconds: processor seconds of gateway and broker."""
-
-    seconds: float
-    gateway: float
-    broker: float
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One gateway process. Rows and bytes are what its ledger got from the events."""
-
-    accounts: int
-    events: int
-    idle: Spent
-    busy: Spent
-    peak_bytes: int
-    ledger_rows: int
-    ledger_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

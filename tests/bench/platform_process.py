@@ -45,7 +45,7 @@ class Platform:
     tokens: dict[str, bytes] = field(default_factory=dict)
     times: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     _random: Random = field(default_factory=Random)
-    _calls_to_expiry: float = 0.0
+    _calls_to_expiry: float = float("inf")
 
     def behave(self, behaviour: Behaviour) -> None:
         """From now on like this."""

@@ -1,23 +1,28 @@
-"""Row 7: twenty thousand dead letters are put back, as fast as it goes and at a rate."""
+"""Row: twenty thousand dead letters are put back, as fast as it goes and at a rate."""
 
 import asyncio
+import statistics
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.bench.figures import spread
 from tests.bench.platform import Platform
 from tests.bench.programs import inherited
 from tests.bench.rig import GATEWAY, Measured, Program, Rig, Trial, credit_syncs, publish
+from tests.bench.row import Options, Row, table
+
+NAME = "replay"
 
 SLOTS = 200
 UNLISTED = "X9999"
 """An answer that the manual does not list: each event that meets it is a dead letter at once."""
 
 OK = "200"
-RATE = 200.0
+LETTERS, LIMITED, RATE = 20_000, 6_000, 200.0
 GOAL, TOLERANCE = 2_000.0, 0.03
 
 
@@ -41,10 +46,14 @@ class Replay:
         return self.letters / self.seconds
 
 
-async def measure(bench: Rig, letters: int = 20_000, limited: int = 6_000, rate: float = RATE) -> list[Replay]:
-    """Not limited, then with a rate: fewer letters, for that takes as long as the rate says."""
+async def measure(bench: Rig, options: Options) -> Row:
+    """Not limited, and with a rate: fewer letters then, for that takes as long as the rate says."""
+    free, paced = [], []
     with Platform() as platform:
-        return [await _replay(bench, platform, letters, None), await _replay(bench, platform, limited, rate)]
+        for _ in range(options.rounds):
+            free.append(await _replay(bench, platform, round(LETTERS * options.scale), None))
+            paced.append(await _replay(bench, platform, round(LIMITED * options.scale), RATE))
+    return _row(free, paced)
 
 
 async def _replay(bench: Rig, platform: Platform, letters: int, rate: float | None) -> Replay:
@@ -83,3 +92,27 @@ async def _replaying(config: Path, rate: float | None) -> AsyncIterator[Process]
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _row(free: Sequence[Replay], paced: Sequence[Replay]) -> Row:
+    fast = statistics.median(one.per_second for one in free)
+    off = statistics.median(one.steady.per_second / RATE - 1 for one in paced)
+    return Row(
+        NAME,
+        f"{free[0].letters:,} dead letters: ≥ {GOAL:,.0f}/s; with a rate, that ± {TOLERANCE:.0%}",
+        f"{spread([one.per_second for one in free])}/s; at {RATE:.0f}/s it is {100 * off:+.1f} %",
+        fast >= GOAL and abs(off) <= TOLERANCE,
+        {"free": [asdict(one) for one in free], "limited": [asdict(one) for one in paced]},
+        _table(free, paced),
+    )
+
+
+def _table(free: Sequence[Replay], paced: Sequence[Replay]) -> str:
+    headings = ["replay", "letters", "whole command, letters/s", "steady, letters/s", "dying before, letters/s"]
+    return table(headings, [_line("not limited", free), _line(f"--rate {RATE:.0f}", paced)])
+
+
+def _line(name: str, seen: Sequence[Replay]) -> list[str]:
+    steady = [one.steady.per_second for one in seen]
+    rates = ([one.per_second for one in seen], steady, [one.died_per_second for one in seen])
+    return [name, f"{seen[0].letters:,}", *map(spread, rates)]

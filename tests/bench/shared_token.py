@@ -1,9 +1,14 @@
-"""Row 5: one token for two hundred calls at once, which expires when nobody expects it."""
+"""Row: one token for two hundred calls at once, which expires when nobody expects it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from tests.bench.platform import Platform
 from tests.bench.rig import Rig, Trial, credit_syncs, publish, until
+from tests.bench.row import Options, Row, table
+
+NAME = "shared token"
+EVENTS = 10_000
 
 SLOTS = 200
 ANSWER_SECONDS = 0.05
@@ -37,10 +42,14 @@ class Logins:
         return self.logins == self.needed
 
 
-async def measure(bench: Rig, events: int = 10_000, seed: str = "bench") -> Logins:
-    """So many events; tokens expire at moments that follow from the seed and from how fast the gateway is."""
-    behaviour = {"delay_seconds": ANSWER_SECONDS, "expire_every": EXPIRE_EVERY, "seed": seed}
-    with Platform(**behaviour) as platform:
+async def measure(bench: Rig, options: Options) -> Row:
+    """Each round expires tokens at moments that follow from its number, and from how fast the gateway is."""
+    events = round(EVENTS * options.scale)
+    return _row([await _round(bench, events, f"round {number}") for number in range(options.rounds)])
+
+
+async def _round(bench: Rig, events: int, seed: str) -> Logins:
+    with Platform(delay_seconds=ANSWER_SECONDS, expire_every=EXPIRE_EVERY, seed=seed) as platform:
         async with bench.trial("shared-token") as trial:
             await _through(trial, platform, events)
         counts = platform.counts()
@@ -54,3 +63,25 @@ async def _through(trial: Trial, platform: Platform, events: int) -> None:
     await publish(trial.url, credit_syncs(events))
     async with trial.gateway(config) as program:
         await until(trial.waiting, events, program)
+
+
+def _row(rounds: Sequence[Logins]) -> Row:
+    logins, needed = sum(one.logins for one in rounds), sum(one.needed for one in rounds)
+    events = sum(one.events for one in rounds)
+    return Row(
+        NAME,
+        f"{SLOTS} calls at once, tokens that expire at random: exactly one login for each",
+        f"{logins} logins where {needed} were needed, in {events:,} events",
+        all(one.exact for one in rounds),
+        {"rounds": [asdict(one) for one in rounds]},
+        _table(rounds),
+    )
+
+
+def _table(rounds: Sequence[Logins]) -> str:
+    headings = ["round", "events", "tokens expired", "calls refused for it", "logins", "needed"]
+    lines = [
+        [str(number), *(f"{figure:,}" for figure in (one.events, one.expiries, one.refusals, one.logins, one.needed))]
+        for number, one in enumerate(rounds, 1)
+    ]
+    return table(headings, lines)
