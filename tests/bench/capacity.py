@@ -14,7 +14,7 @@ from tests.bench.rig import Rig
 from tests.bench.row import Options, Row, table
 
 NAME = "capacity"
-FEW, MANY, SIMULATED = 10, 50, 200
+FEW, MANY, SIMULATED = 10, 100, 200
 GOAL = 0.15
 SECONDS, IDLE_SECONDS, RATE = 60.0, 30.0, 150.0
 """Events come at this rate, over all accounts together; before that the gateway is idle for a while."""

@@ -15,8 +15,8 @@ from tests.bench.rig import Program, Rig, Trial, until, usage
 
 ANSWER_SECONDS = 0.1
 SLOTS = 20
-SETTLE_SECONDS = 3.0
-"""After the start, until nothing is left of it."""
+SETTLE_SECONDS = 10.0
+"""After the start, until nothing is left of it, nor of the virtual host before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Sequence
 
+LOW_RATE = 10.0
+
 
 def spread(values: Sequence[float], form: str = ",.0f") -> str:
     """The median, and from where to where they went: `1,000 (900–1,100)`; of one value that alone."""
@@ -10,6 +12,11 @@ def spread(values: Sequence[float], form: str = ",.0f") -> str:
     if len(values) == 1:
         return median
     return f"{median} ({min(values):{form}}–{max(values):{form}})"
+
+
+def rates(values: Sequence[float]) -> str:
+    """Of so many a second, the same; with two places where they are very low."""
+    return spread(values, ",.0f" if min(values) >= LOW_RATE else ",.2f")
 
 
 def percent(share: float) -> str:

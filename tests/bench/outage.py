@@ -111,6 +111,6 @@ def _row(seen: Outage) -> Row:
         seen.ratio <= GOAL and seen.wasted <= len(seen.probes),
         {**asdict(seen), "ratio": seen.ratio, "wasted": seen.wasted},
         f"{seen.waiting:,} events waited when the platform came back, at {seen.rate:.0f} a second: drained in "
-        f"{seen.drained_seconds:.1f} s. Its begin cut off {seen.cut_off} calls; {seen.noticing} more found out that it "
-        f"was down, {len(seen.probes)} probed, {seen.wasted - len(seen.probes)} did neither.",
+        f"{seen.drained_seconds:.1f} s. Its begin cut off {seen.cut_off} calls; {seen.noticing} more found out "
+        f"that it was down, {len(seen.probes)} probed, {seen.wasted - len(seen.probes)} did neither.",
     )

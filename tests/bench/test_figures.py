@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.figures import megabytes, millis, percent, spread
+from tests.bench.backlog import Pile, apart, behind
+from tests.bench.figures import megabytes, millis, percent, rates, spread
 from tests.bench.outage import Outage, read
 from tests.bench.paced import schedule, shares
 from tests.bench.questions import Latencies
@@ -12,6 +13,10 @@ def test_a_spread_says_the_median_and_its_limits() -> None:
     assert spread([1200, 1000, 900]) == "1,000 (900–1,200)"
     assert spread([1000]) == "1,000"
     assert spread([0.5, 0.7, 0.6], ".1f") == "0.6 (0.5–0.7)"
+
+
+def test_low_rates_are_told_more_exactly() -> None:
+    assert (rates([1200.4]), rates([0.126, 4])) == ("1,200", "2.06 (0.13–4.00)")
 
 
 def test_figures_have_their_units() -> None:
@@ -51,3 +56,11 @@ def test_calls_are_wasted_that_were_made_although_it_was_known() -> None:
     seen = Outage(60, 100, 2_000, 1_900, 20.9, 2, attempts, [BEGIN + 11], BEGIN + 10)
     assert (seen.noticing, seen.wasted) == (2, 2)
     assert seen.ratio == pytest.approx(1.1)
+
+
+def test_the_slowest_is_held_against_the_fastest() -> None:
+    piles = [Pile(1_000, False, [500.0], [], [100]), Pile(5_000, False, [480.0], [300.0], [130])]
+    piles.append(Pile(9_000, False, [400.0, 490.0, 600.0], [270.0], [110]))
+    assert behind(piles) == pytest.approx(0.1)
+    assert behind(piles[:2]) == pytest.approx(0.04)
+    assert apart(piles) == 30
