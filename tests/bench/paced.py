@@ -10,7 +10,7 @@ from itertools import groupby
 import aiormq
 from pamqp.commands import Basic
 
-from tests.bench.load import CREDIT, EVENTS
+from tests.bench.load import CREDIT, ROUTE
 
 TICK_SECONDS = 0.05
 
@@ -67,4 +67,4 @@ def _events(planned: Sequence[Due], name: str) -> Iterator[bytes]:
 async def _one(channel: aiormq.abc.AbstractChannel, account: str, body: bytes) -> None:
     properties = Basic.Properties(content_type="application/cloudevents+json", delivery_mode=2)
     key = f"gd_accounting.{account}.credit-sync"
-    await channel.basic_publish(body, exchange=EVENTS, routing_key=key, properties=properties, mandatory=True)
+    await channel.basic_publish(body, exchange=ROUTE.exchange, routing_key=key, properties=properties, mandatory=True)

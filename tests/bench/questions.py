@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from tests.bench.load import EVENTS, SAMPLES
+from tests.bench.errors import BenchError
+from tests.bench.load import ROUTE, SAMPLES
 
 SAMPLE = SAMPLES / "gd_accounting" / "07-qrcode.json"
 KEY = "gd_accounting.default.qrcode-get"
 PATIENCE_SECONDS = 60.0
 
 
-class UnansweredError(RuntimeError):
+class UnansweredError(BenchError):
     """Questions without an answer, or with one that is not the platform's."""
 
 
@@ -48,7 +49,7 @@ async def ask(url: str, name: str, count: int, every_seconds: float) -> Latencie
         replies = await channel.declare_queue(exclusive=True)
         asking = _Asking(count)
         await replies.consume(asking.answered, no_ack=True)
-        events = await channel.get_exchange(EVENTS, ensure=False)
+        events = await channel.get_exchange(ROUTE.exchange, ensure=False)
         began = time.perf_counter()
         for number in range(count):
             await asyncio.sleep(began + number * every_seconds - time.perf_counter())

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.bench.figures import spread
+from tests.bench.measure import measured
 from tests.bench.platform import Platform
 from tests.bench.programs import inherited
-from tests.bench.rig import GATEWAY, Measured, Program, Rig, Trial, credit_syncs, publish
+from tests.bench.rig import GATEWAY, BenchError, Measured, Program, Rig, Trial, credit_syncs, publish
 from tests.bench.row import Options, Row, table
 
 NAME = "replay"
@@ -22,11 +23,12 @@ UNLISTED = "X9999"
 """An answer that the manual does not list: each event that meets it is a dead letter at once."""
 
 OK = "200"
+DEAD = "gateway.gd_accounting.default.dead"
 LETTERS, LIMITED, RATE = 20_000, 6_000, 200.0
 GOAL, TOLERANCE = 2_000.0, 0.03
 
 
-class NotReplayedError(RuntimeError):
+class NotReplayedError(BenchError):
     """The run did not end well; the message has its counts."""
 
 
@@ -62,7 +64,7 @@ async def _replay(bench: Rig, platform: Platform, letters: int, rate: float | No
         async with trial.gateway(config) as program:
             platform.behave(code=UNLISTED)
             await publish(trial.url, credit_syncs(letters))
-            died = await trial.measured(program, letters)
+            died = await measured(program, lambda: trial.waiting(DEAD), letters)
             platform.behave(code=OK)
             seconds, steady = await _command(trial, config, program, letters, rate)
             return Replay(letters, rate, seconds, steady, died.per_second)
@@ -74,10 +76,10 @@ async def _command(
     """Run it, and look at the results meanwhile. Raises NotReplayedError."""
     began = time.perf_counter()
     async with _replaying(config, rate) as process:
-        steady = await trial.measured(program, letters, before=letters)
+        steady = await trial.measured(program, letters)
         said, _ = await process.communicate()
     if process.returncode:
-        raise NotReplayedError(said.decode())
+        raise NotReplayedError(f"the replay ended with {process.returncode}: {' '.join(said.decode().split())}")
     return time.perf_counter() - began, steady
 
 
