@@ -1,31 +1,43 @@
-"""From what was observed to the constants of the model, and from those to what should have been observed. Pure."""
+"""From what was observed to the constants of the model, and from those to what should have been observed. Pure.
+
+All is observed at work: what an idle account costs is less beside events, which wake up the same processors.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.bench.capacity_model import Constants, Line
 
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Over so many seconds: processor seconds of gateway and broker."""
-
-    seconds: float
-    gateway: float
-    broker: float
+Figure = Callable[["Observed"], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One gateway process, idle and then busy. Rows and bytes are what its ledger got from the events."""
+    """One gateway process at work for so many seconds: processor seconds of it and of the broker, its memory at the
+    end, and what its ledger got from the events."""
 
     accounts: int
     events: int
-    idle: Spent
-    busy: Spent
-    peak_bytes: int
+    seconds: float
+    gateway: float
+    broker: float
+    memory: float
     ledger_rows: int
     ledger_bytes: int
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Trio:
+    """Few accounts, many at about the same rate, and those with much less to do."""
+
+    few: Observed
+    many: Observed
+    slow: Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +54,46 @@ class Compared:
         return self.predicted / self.measured - 1
 
 
-def fitted(few: Observed, many: Observed, broker_bytes: float) -> Constants:
-    """The constants of two observations that differ in their number of accounts."""
-    gateway_idle = _line(few, many, lambda seen: seen.idle.gateway / seen.idle.seconds)
-    broker_idle = _line(few, many, lambda seen: seen.idle.broker / seen.idle.seconds)
-    both, events = (few, many), few.events + many.events
+def fitted(seen: Trio, broker_bytes: float) -> Constants:
+    """The constants of three observations."""
+    gateway, gateway_event = _plane(seen, lambda one: one.gateway / one.seconds)
+    broker, broker_event = _plane(seen, lambda one: one.broker / one.seconds)
+    memory = _line(seen.few, seen.many, lambda one: one.memory)
+    three = (seen.few, seen.many, seen.slow)
+    events = sum(one.events for one in three)
     return Constants(
-        gateway_idle=gateway_idle,
-        broker_idle=broker_idle,
-        memory=_line(few, many, lambda seen: seen.peak_bytes),
-        gateway_event=sum(seen.busy.gateway - _idle(gateway_idle, seen) for seen in both) / events,
-        broker_event=sum(seen.busy.broker - _idle(broker_idle, seen) for seen in both) / events,
+        gateway=gateway,
+        broker=broker,
+        memory=memory,
+        gateway_event=gateway_event,
+        broker_event=broker_event,
         broker_bytes=broker_bytes,
-        ledger_rows=sum(seen.ledger_rows for seen in both) / events,
-        ledger_bytes=sum(seen.ledger_bytes for seen in both) / events,
+        ledger_rows=sum(one.ledger_rows for one in three) / events,
+        ledger_bytes=sum(one.ledger_bytes for one in three) / events,
     )
 
 
 def compare(constants: Constants, seen: Observed) -> Sequence[Compared]:
     """What the constants say of an observation, and how it was."""
-    gateway = _idle(constants.gateway_idle, seen) + seen.events * constants.gateway_event
-    broker = _idle(constants.broker_idle, seen) + seen.events * constants.broker_event
+    gateway = constants.gateway.at(seen.accounts) * seen.seconds + seen.events * constants.gateway_event
+    broker = constants.broker.at(seen.accounts) * seen.seconds + seen.events * constants.broker_event
     return (
-        Compared("gateway, processor seconds", gateway, seen.busy.gateway),
-        Compared("broker, processor seconds", broker, seen.busy.broker),
-        Compared("gateway, memory in MB", constants.memory.at(seen.accounts) / 1e6, seen.peak_bytes / 1e6),
+        Compared("gateway, processor seconds", gateway, seen.gateway),
+        Compared("broker, processor seconds", broker, seen.broker),
+        Compared("gateway, memory in MB", constants.memory.at(seen.accounts) / 1e6, seen.memory / 1e6),
         Compared("ledger, rows", seen.events * constants.ledger_rows, seen.ledger_rows),
         Compared("ledger, MB", seen.events * constants.ledger_bytes / 1e6, seen.ledger_bytes / 1e6),
     )
 
 
-def _idle(line: Line, seen: Observed) -> float:
-    """What the busy time costs without any event."""
-    return line.at(seen.accounts) * seen.busy.seconds
+def _plane(seen: Trio, value: Figure) -> tuple[Line, float]:
+    """By accounts, and for an event; noise makes nothing cost less than nothing."""
+    event = (value(seen.many) - value(seen.slow)) / (seen.many.rate - seen.slow.rate)
+    line = _line(seen.few, seen.many, lambda one: value(one) - one.rate * event)
+    return Line(max(0.0, line.base), line.each), event
 
 
-def _line(few: Observed, many: Observed, value: Callable[[Observed], float]) -> Line:
+def _line(few: Observed, many: Observed, value: Figure) -> Line:
     """Through both points."""
-    each = (value(many) - value(few)) / (many.accounts - few.accounts)
+    each = max(0.0, (value(many) - value(few)) / (many.accounts - few.accounts))
     return Line(value(few) - few.accounts * each, each)

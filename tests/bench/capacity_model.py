@@ -22,12 +22,13 @@ class Line:
 class Constants:
     """Measured. Times are processor seconds, sizes bytes.
 
-    `gateway_idle` and `broker_idle`: for a second, by accounts; `memory`: of a process, by accounts. For an event:
-    `gateway_event`, `broker_event`, `broker_bytes` of disk while it waits, what it leaves in the ledger.
+    `gateway` and `broker`: for a second at work, by accounts, without the events themselves; `memory`: of a process,
+    by accounts. For an event: `gateway_event`, `broker_event`, `broker_bytes` of disk while it waits, and what it
+    leaves in the ledger.
     """
 
-    gateway_idle: Line
-    broker_idle: Line
+    gateway: Line
+    broker: Line
     memory: Line
     gateway_event: float
     broker_event: float
@@ -90,7 +91,7 @@ class TooMuchError(ValueError):
 def need(load: Load, constants: Constants, machine: Machine = Machine()) -> Need:
     """What the load needs. Raises TooMuchError."""
     processes = _processes(load, constants, machine.usable)
-    broker = constants.broker_idle.at(load.accounts) + load.peak_rate * constants.broker_event
+    broker = constants.broker.at(load.accounts) + load.peak_rate * constants.broker_event
     kept = load.events_a_day * load.keep_days
     return Need(
         slots=max(1, math.ceil(load.an_account * load.answer_seconds)),
@@ -105,8 +106,8 @@ def need(load: Load, constants: Constants, machine: Machine = Machine()) -> Need
 
 def _processes(load: Load, constants: Constants, usable: float) -> int:
     """A process has one core, less what it spends without any account."""
-    room = usable - constants.gateway_idle.base
-    account = constants.gateway_idle.each + load.an_account * constants.gateway_event
+    room = usable - constants.gateway.base
+    account = constants.gateway.each + load.an_account * constants.gateway_event
     if account > room:
         raise TooMuchError(f"{load.an_account:.0f} events a second are too much for one account")
     return math.ceil(load.accounts * account / room)

@@ -1,4 +1,4 @@
-"""What a gateway with so many accounts was seen to cost, idle and at work."""
+"""What a gateway with so many accounts was seen to cost at work."""
 
 import asyncio
 import sqlite3
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.capacity_fitting import Observed, Spent
+from tests.bench.capacity_fitting import Observed
 from tests.bench.paced import publish_paced, schedule
 from tests.bench.platform import Platform
-from tests.bench.rig import Program, Rig, Trial, until, usage
+from tests.bench.rig import Program, Rig, Trial, usage
 
 ANSWER_SECONDS = 0.1
 SLOTS = 20
@@ -21,53 +21,50 @@ SETTLE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many events a second over all accounts together, at mixed rates, for so long; before that idle."""
+    """So many accounts, so many events a second over all of them together, at mixed rates, for so long."""
 
+    accounts: int
     rate: float
     seconds: float
-    idle_seconds: float
+
+    @property
+    def names(self) -> list[str]:
+        """Of the accounts."""
+        return [f"school-{number}" for number in range(self.accounts)]
 
 
-async def observe(bench: Rig, platform: Platform, accounts: int, plan: Plan) -> Observed:
-    """Run one gateway with so many accounts through this."""
-    names = [f"school-{number}" for number in range(accounts)]
-    async with bench.trial(f"capacity-{accounts}") as trial:
-        config = trial.configured(_settings(trial, platform, names))
+async def observe(bench: Rig, platform: Platform, plan: Plan) -> Observed:
+    """Run one gateway through this."""
+    async with bench.trial(f"capacity-{plan.accounts}") as trial:
+        config = trial.configured(_settings(trial, platform, plan.names))
         trial.declare(config)
         async with trial.gateway(config) as program:
             await asyncio.sleep(SETTLE_SECONDS)
-            return await _observed(bench, trial, program, names, plan)
+            return await _at_work(bench, trial, program, plan)
 
 
-async def _observed(bench: Rig, trial: Trial, program: Program, names: Sequence[str], plan: Plan) -> Observed:
-    watch = _Watch(bench, program)
-    await asyncio.sleep(plan.idle_seconds)
-    idle = watch.lap()
+async def _at_work(bench: Rig, trial: Trial, program: Program, plan: Plan) -> Observed:
+    session, planned = broker_session(bench), schedule(plan.names, plan.rate, plan.seconds)
     rows, size = ledger(trial.folder)
-    planned = schedule(names, plan.rate, plan.seconds)
+    before, began = _cpu(program, session), time.perf_counter()
     await publish_paced(trial.url, planned, "paced")
-    await until(trial.waiting, len(planned), program)
-    busy = watch.lap()
-    rows_after, size_after = ledger(trial.folder)
-    peak = program.usage().peak_bytes
-    return Observed(len(names), len(planned), idle, busy, peak, rows_after - rows, size_after - size)
+    await trial.done(program, len(planned))
+    seconds = time.perf_counter() - began
+    gateway, broker = (now - then for now, then in zip(_cpu(program, session), before, strict=True))
+    rows_now, size_now = ledger(trial.folder)
+    memory = resident(program.pid)
+    return Observed(plan.accounts, len(planned), seconds, gateway, broker, memory, rows_now - rows, size_now - size)
 
 
-class _Watch:
-    """What is spent from one lap to the next."""
+def _cpu(program: Program, broker: int) -> tuple[float, float]:
+    """Processor seconds of gateway and broker until now."""
+    return program.usage().cpu_seconds, usage(broker).cpu_seconds
 
-    def __init__(self, bench: Rig, program: Program) -> None:
-        self._session = broker_session(bench)
-        self._program = program
-        self._last = self._now()
 
-    def lap(self) -> Spent:
-        """Since the one before."""
-        before, self._last = self._last, self._now()
-        return Spent(*(now - then for now, then in zip(self._last, before, strict=True)))
-
-    def _now(self) -> tuple[float, float, float]:
-        return time.perf_counter(), self._program.usage().cpu_seconds, usage(self._session).cpu_seconds
+def resident(pid: int) -> float:
+    """Bytes of memory that a process has now: its peak is that of its start."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith("VmRSS:"))
 
 
 def broker_session(bench: Rig) -> int:

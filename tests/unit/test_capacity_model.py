@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from tests.bench.capacity_fitting import Observed, Spent, compare, fitted
+from tests.bench.capacity_fitting import Observed, Trio, compare, fitted
 from tests.bench.capacity_model import DAY, Constants, Line, Load, TooMuchError, need
 
 CONSTANTS = Constants(
-    gateway_idle=Line(0.01, 0.001),
-    broker_idle=Line(0.02, 0.002),
+    gateway=Line(0.01, 0.001),
+    broker=Line(0.02, 0.002),
     memory=Line(100e6, 1e6),
     gateway_event=0.0005,
     broker_event=0.0004,
@@ -19,10 +19,10 @@ CONSTANTS = Constants(
 
 def seen(accounts: int, events: int) -> Observed:
     """What an installation of which the constants are true would have shown."""
-    gateway, broker = CONSTANTS.gateway_idle.at(accounts), CONSTANTS.broker_idle.at(accounts)
-    busy = Spent(60, 60 * gateway + events * 0.0005, 60 * broker + events * 0.0004)
-    peak = int(CONSTANTS.memory.at(accounts))
-    return Observed(accounts, events, Spent(30, 30 * gateway, 30 * broker), busy, peak, 3 * events, 1_500 * events)
+    gateway = 60 * CONSTANTS.gateway.at(accounts) + events * CONSTANTS.gateway_event
+    broker = 60 * CONSTANTS.broker.at(accounts) + events * CONSTANTS.broker_event
+    memory = CONSTANTS.memory.at(accounts)
+    return Observed(accounts, events, 60, gateway, broker, memory, 3 * events, 1_500 * events)
 
 
 def test_a_small_load_needs_one_of_everything() -> None:
@@ -50,7 +50,9 @@ def test_one_account_is_no_more_than_one_process_can_do() -> None:
 
 
 def test_constants_are_found_again_and_predict_what_is_larger() -> None:
-    found = fitted(seen(10, 4_000), seen(40, 6_000), broker_bytes=1_000)
+    trio = Trio(seen(10, 6_000), seen(40, 6_000), seen(40, 3_000))
+    found = fitted(trio, broker_bytes=1_000)
     assert found.gateway_event == pytest.approx(0.0005)
+    assert found.gateway.each == pytest.approx(0.001)
     assert found.memory.base == pytest.approx(100e6)
     assert max(abs(one.error) for one in compare(found, seen(200, 9_000))) < 1e-9
