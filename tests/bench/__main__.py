@@ -10,7 +10,18 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import report, start, throughput
+from tests.bench import (
+    backlog,
+    capacity,
+    interactive,
+    outage,
+    replay,
+    report,
+    shared_token,
+    slow_platform,
+    start,
+    throughput,
+)
 from tests.bench.contenders import BENCH_PYTHON
 from tests.bench.rig import BenchError, Rig, rig
 from tests.bench.row import Measure, Options, Row, say
@@ -18,7 +29,10 @@ from tests.bench.stamp import stamp
 
 RUN = Path(".run").absolute() / "bench"
 RESULTS = RUN / "results.json"
-ROWS: dict[str, Measure] = {module.NAME: module.measure for module in (throughput, start)}
+MODULES = (throughput, slow_platform, interactive, backlog, shared_token, outage, replay, start, capacity)
+"""In the order of the report."""
+
+ROWS: dict[str, Measure] = {module.NAME: module.measure for module in MODULES}
 
 
 def main() -> int:

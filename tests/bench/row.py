@@ -15,6 +15,11 @@ class Options:
     events: int = 20_000
     rounds: int = 3
 
+    @property
+    def scale(self) -> float:
+        """What share of a full run this is."""
+        return self.events / Options.events
+
 
 @dataclass(frozen=True)
 class Row:
