@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -11,13 +12,17 @@ Answer = TypeVar("Answer")
 class Grouped(Generic[Item, Answer]):
     """Calls `work` with a list of items and hands each caller the answer to its own.
 
-    No group waits for company: a lone item goes at once. An exception of `work` reaches every caller
-    of its group. A caller that is cancelled does not disturb the others.
+    A lone item goes at once. A group that was none of one only is followed by the next after `apart` seconds
+    at the earliest, counted from beginning to beginning: so groups are large when there is much to do. An exception
+    of `work` reaches every caller of its group. A caller that is cancelled does not disturb the others.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], largest: int) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], largest: int, apart: float = 0.0
+    ) -> None:
         self._work = work
         self._largest = largest
+        self._apart = apart
         self._pending: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._runner: asyncio.Task[None] | None = None
 
@@ -32,15 +37,21 @@ class Grouped(Generic[Item, Answer]):
     async def _run(self) -> None:
         while self._pending:
             group, self._pending = self._pending[: self._largest], self._pending[self._largest :]
-            try:
-                answers = await self._work([item for item, _ in group])
-            except Exception as error:  # noqa: BLE001 - it is handed to everybody who asked
-                self._fail(group, error)
-            else:
-                for (_, future), answer in zip(group, answers, strict=True):
-                    if not future.done():
-                        future.set_result(answer)
+            began = monotonic()
+            await self._answer(group)
+            if len(group) > 1 and (left := began + self._apart - monotonic()) > 0:
+                await asyncio.sleep(left)
         self._runner = None
+
+    async def _answer(self, group: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._work([item for item, _ in group])
+        except Exception as error:  # noqa: BLE001 - it is handed to everybody who asked
+            self._fail(group, error)
+        else:
+            for (_, future), answer in zip(group, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
 
     def _fail(self, group: list[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
         for _, future in group:

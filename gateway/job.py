@@ -156,7 +156,7 @@ class EventJob:
         key, lane = self._key, self._parcel.lane
         if key is None:
             return Go()
-        standing = await self.desk.ledger.look(key, lane)
+        standing = await self.desk.ledger.look(key, lane, urgent=self._parcel.about.interactive)
         record = standing.record
         if record is not None:
             self._take_over(record)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -26,6 +27,9 @@ log = structlog.get_logger()
 
 FORGET_SECONDS = 3600.0
 
+SWITCH_SECONDS = 0.001
+"""How long the event loop may keep the ledger's threads waiting: with each of them waits a group of events."""
+
 GARBAGE_AFTER = 50_000
 """New objects before the collector looks for cycles: thousands live as long as their event and are in none."""
 
@@ -33,6 +37,7 @@ GARBAGE_AFTER = 50_000
 async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[Account]) -> None:
     """Work for `accounts` and take calls for `served` until SIGTERM or SIGINT; then finish what is in flight."""
     logging.configure(settings.log.format, settings.log.level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
         trace = settings.tracing

@@ -137,8 +137,8 @@ class Settler:
                 await self.insist(lambda: self._ledger.record(None, letter=letter))
             return record
         entry = history.ended(record, parcel.took)
-        kept = self._kept(parcel, record)
-        written = await self.insist(lambda: self._ledger.record(kept, entry, letter, counted))
+        kept, urgent = self._kept(parcel, record), parcel.about.interactive
+        written = await self.insist(lambda: self._ledger.record(kept, entry, letter, counted, urgent=urgent))
         return written if written is not None and counted is not None else record
 
     async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:

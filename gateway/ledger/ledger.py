@@ -38,6 +38,9 @@ from gateway.tally import HUNDREDTHS, Counted
 
 LARGEST_GROUP = 500
 
+APART_SECONDS = 0.04
+"""Between two groups, where there is more than one at a time to do: each costs a write to the disk."""
+
 
 class Ledger:
     """Reads and writes go in groups: whatever is asked for while one is under way makes the next."""
@@ -48,10 +51,10 @@ class Ledger:
         self.logouts = Logouts(store)
         self._first = store.compiled(store.many(EVENTS).on_conflict_do_nothing())
         write, look = Writing(store), Looking(store)
-        self._writes: Grouped[Written, Record | None] = Grouped(
-            lambda group: store.apart(write(group)), LARGEST_GROUP
-        )
-        self._looks: Grouped[Asked, Standing] = Grouped(lambda group: store.apart(look(group)), LARGEST_GROUP)
+        self._writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP, APART_SECONDS)
+        self._looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP, APART_SECONDS)
+        self._urgent_writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP)
+        self._urgent_looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP)
 
     @apart
     async def check(self) -> None:
@@ -63,9 +66,12 @@ class Ledger:
         async with self._store.writing() as connection:
             await connection.execute(self._store.replacing(PULSE), {"name": "pulse", "at": now()})
 
-    async def look(self, key: Key | None, lane: str | None) -> Standing:
-        """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError."""
-        return await self._looks((key, lane))
+    async def look(self, key: Key | None, lane: str | None, *, urgent: bool = False) -> Standing:
+        """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError.
+
+        `urgent`: a person waits, so it does not stand in line with the others.
+        """
+        return await (self._urgent_looks if urgent else self._looks)((key, lane))
 
     @property
     def store(self) -> Store:
@@ -78,15 +84,19 @@ class Ledger:
         entry: Entry | None = None,
         letter: Buried | None = None,
         counted: Counted | None = None,
+        *,
+        urgent: bool = False,
     ) -> Record | None:
         """Return once all of it is on disk; a record replaces one of the same or an earlier epoch.
 
         `entry` is added to the event's history, `letter` to the index of dead letters. What is `counted` is added
-        to the sums of its group, unless it was before; the record that is returned tells them. Raises LedgerError.
+        to the sums of its group, unless it was before; the record that is returned tells them. `urgent`: see look.
+        Raises LedgerError.
         """
         addition = self._addition(record.key, counted) if record and counted else None
         told = counted.told if counted else None
-        return await self._writes(Written(record, entry, letter, addition, told))
+        write = self._urgent_writes if urgent else self._writes
+        return await write(Written(record, entry, letter, addition, told))
 
     def _addition(self, key: Key, counted: Counted) -> Addition:
         tally = counted.tally

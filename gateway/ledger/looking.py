@@ -29,8 +29,7 @@ class Looking:
         ids = {key.id for key in keys if key}
         lanes = {lane for _, lane in asked if lane}
         values = self._store.several(ids), self._store.several(lanes)
-        async with self._store.reading() as connection:
-            rows = (await connection.exec_driver_sql(self._question, values)).all()
+        rows = await self._store.together(lambda connection: connection.exec_driver_sql(self._question, values).all())
         found: dict[Key | None, Record] = {}
         first: dict[str | None, Ahead] = {}
         for row in rows:

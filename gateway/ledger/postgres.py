@@ -1,14 +1,16 @@
 """The ledger in PostgreSQL: for workers on more than one machine."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import ARRAY, String, Table, TableValuedAlias, bindparam, func
+from sqlalchemy import ARRAY, Connection, String, Table, TableValuedAlias, bindparam, func
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.ledger.errors import AWAY, LedgerError, named
+
+Result = TypeVar("Result")
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30
@@ -48,6 +50,15 @@ class Postgres:
     def rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """As they are."""
         return rows
+
+    async def together(self, work: Callable[[Connection], Result]) -> Result:
+        """On one connection."""
+        async with self.engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """All of the pool's."""
+        await self.engine.dispose()
 
     def make(self) -> None:
         """The database is made by whoever runs the server."""

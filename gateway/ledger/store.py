@@ -7,7 +7,7 @@ from functools import wraps
 from secrets import token_bytes
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Table, TableValuedAlias, select
+from sqlalchemy import Connection, Table, TableValuedAlias, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ledger.errors import GONE, LedgerError, reported
@@ -39,6 +39,12 @@ class Database(Protocol):
 
     def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
         """Rows in the order of the table's columns as the parameters of that insert."""
+
+    async def together(self, work: "Callable[[Connection], Result]") -> "Result":
+        """Do the work in one transaction, and in one piece: the event loop hears of its end only."""
+
+    async def close(self) -> None:
+        """End every connection."""
 
     def make(self) -> None:
         """Make what must be there before it is connected to. Raises LedgerError."""
@@ -75,7 +81,7 @@ class Store:
         """Start over with a new file, once it was noticed that the old one is gone."""
         async with self._opening:
             if self._lost:
-                await self.engine.dispose()
+                await self._database.close()
                 await self.open()
 
     async def close(self) -> None:
@@ -83,7 +89,7 @@ class Store:
         while self._under_way:
             await asyncio.wait(self._under_way)
             await asyncio.sleep(0)  # what waited for this may begin more
-        await self.engine.dispose()
+        await self._database.close()
 
     async def apart(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do it in a task of its own: a caller that is cancelled, even twice, leaves no transaction open."""
@@ -111,6 +117,17 @@ class Store:
         async with reported(), self.engine.begin() as connection:
             yield connection
         self._verify()
+
+    async def together(self, work: Callable[[Connection], Result]) -> Result:
+        """Do the work in one transaction, on disk once this returns, with statements that were compiled once.
+
+        What many events ask for at a time goes this way: a tenth of the event loop's time for each statement.
+        """
+        self._verify()
+        async with reported():
+            done = await self.apart(self._database.together(work))
+        self._verify()
+        return done
 
     def replacing(self, table: Table, fence: str | None = None, *, many: bool = False) -> Any:
         """An insert that replaces the row with the same key, but none whose `fence` is higher. Of `many` rows."""

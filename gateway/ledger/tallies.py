@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, func, select
 
 from gateway.ledger.store import Store
 from gateway.ledger.tables import TALLIES
@@ -34,27 +33,25 @@ class Tallies:
         self._insert = store.compiled(store.many(TALLIES).on_conflict_do_nothing())
         self._sums = store.compiled(_sums(store))
 
-    async def add(
-        self, connection: AsyncConnection, additions: Sequence[Addition]
-    ) -> Mapping[str, Mapping[str, Decimal]]:
+    def add(self, connection: Connection, additions: Sequence[Addition]) -> Mapping[str, Mapping[str, Decimal]]:
         """Add what is new; the sums of each addition's group by part."""
         sums: dict[str, dict[str, Decimal]] = {addition.group: {} for addition in additions}
         if not additions:
             return sums
         groups = (self._store.several(sums),)
-        new = await self._new(connection, additions)
+        new = self._new(connection, additions)
         if new:
-            await connection.exec_driver_sql(self._insert, self._store.rows(new))
-        for row in (await connection.exec_driver_sql(self._sums, groups)).mappings():
+            connection.exec_driver_sql(self._insert, self._store.rows(new))
+        for row in connection.exec_driver_sql(self._sums, groups).mappings():
             sums[row["group"]][row["part"]] = Decimal(int(row["sum"])) / HUNDREDTHS
         return sums
 
-    async def _new(self, connection: AsyncConnection, additions: Sequence[Addition]) -> list[tuple[object, ...]]:
+    def _new(self, connection: Connection, additions: Sequence[Addition]) -> list[tuple[object, ...]]:
         """Rows of those to be added: what the platform had already counts where nothing was counted for its item."""
         doubtful = {addition.group for addition in additions if addition.duplicate}
         known: set[tuple[Any, ...]] = set()
         if doubtful:
-            asked = await connection.exec_driver_sql(self._items, (self._store.several(doubtful),))
+            asked = connection.exec_driver_sql(self._items, (self._store.several(doubtful),))
             known = set(map(tuple, asked))
         counted = [a for a in additions if not (a.duplicate and (a.group, a.item) in known)]
         return [(a.group, a.identity, a.item, a.part, a.hundredths) for a in counted]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, literal_column
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Integer, literal_column
 
 from gateway.ledger.operating_tables import DEAD_LETTERS, HISTORY
 from gateway.ledger.records import Buried, Entry, Record, entry_row, letter_row, to_row
@@ -42,19 +41,19 @@ class Writing:
 
     async def __call__(self, group: Sequence[Written]) -> list[Record | None]:
         """The records as they stand now, once everything is on disk. Raises LedgerError."""
-        entries = [entry_row(one.entry) for one in group if one.entry]
-        letters = [letter_row(one.letter) for one in group if one.letter]
-        async with self._store.writing() as connection:
-            sums = await self._tallies.add(connection, [one.addition for one in group if one.addition])
-            records = [_completed(one, sums) for one in group]
-            await self._write(connection, self._records, [to_row(record) for record in records if record])
-            await self._write(connection, self._entries, entries)
-            await self._write(connection, self._letters, letters)
+        return await self._store.together(lambda connection: self._write(connection, group))
+
+    def _write(self, connection: Connection, group: Sequence[Written]) -> list[Record | None]:
+        sums = self._tallies.add(connection, [one.addition for one in group if one.addition])
+        records = [_completed(one, sums) for one in group]
+        self._insert(connection, self._records, [to_row(record) for record in records if record])
+        self._insert(connection, self._entries, [entry_row(one.entry) for one in group if one.entry])
+        self._insert(connection, self._letters, [letter_row(one.letter) for one in group if one.letter])
         return records
 
-    async def _write(self, connection: AsyncConnection, statement: str, rows: list[tuple[object, ...]]) -> None:
+    def _insert(self, connection: Connection, statement: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
-            await connection.exec_driver_sql(statement, self._store.rows(rows))
+            connection.exec_driver_sql(statement, self._store.rows(rows))
 
 
 def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:

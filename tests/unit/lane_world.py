@@ -364,7 +364,7 @@ class _AskedLedger:
     def hashed(self, value: str) -> str:
         return self._world.ledger.hashed(value)
 
-    async def look(self, key: Key | None, lane: str | None) -> Standing:
+    async def look(self, key: Key | None, lane: str | None, *, urgent: bool = False) -> Standing:
         standing: Standing = await self._world.ask("look", lambda: self._world.ledger.look(key, lane))
         return standing
 
@@ -374,6 +374,8 @@ class _AskedLedger:
         entry: Entry | None = None,
         letter: Buried | None = None,
         counted: Counted | None = None,
+        *,
+        urgent: bool = False,
     ) -> Record | None:
         await self._world.ask("record", lambda: self._record(record))
         return record

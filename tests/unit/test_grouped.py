@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -49,6 +50,20 @@ async def test_a_lone_item_goes_at_once() -> None:
     work.go.set()
     assert await Grouped(work, 10)(21) == 42
     assert work.groups == [[21]]
+
+
+async def test_groups_are_apart_where_there_is_much_to_do_and_a_lone_item_waits_for_nobody() -> None:
+    began: list[float] = []
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        began.append(asyncio.get_running_loop().time())
+        return items
+
+    grouped = Grouped(work, 10, 0.2)
+    for items in ([1], [2], [3, 4], [5]):
+        await asyncio.gather(*(grouped(item) for item in items))
+    after = [later - earlier for earlier, later in pairwise(began)]
+    assert [gap >= 0.2 for gap in after] == [False, False, True]
 
 
 async def test_what_is_asked_for_meanwhile_makes_the_next_group() -> None:

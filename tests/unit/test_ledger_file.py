@@ -9,12 +9,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy.event
 
 from gateway.ledger import Ledger, LedgerError, Record, open_ledger
+from gateway.ledger.sqlite import SqliteFile
 from tests.unit.ledgers import ACCOUNT, KEY, event, found, record
 
 GONE = "the ledger's file is gone"
@@ -34,7 +35,9 @@ async def test_no_question_reads_the_whole_table(ledger: Ledger, file: Path, man
     def listen(*call: Any) -> None:
         asked.append((call[2], call[3]))
 
-    sqlalchemy.event.listen(ledger._store.engine.sync_engine, "before_cursor_execute", listen)
+    database = cast(SqliteFile, ledger._store._database)
+    for engine in (database.engine.sync_engine, database._in_threads):
+        sqlalchemy.event.listen(engine, "before_cursor_execute", listen)
     await asyncio.gather(*(ledger.look(event(n).key, f"lane {n}") for n in range(many)), ledger.trace("e-1"))
     with closing(sqlite3.connect(file)) as other:
         plans = [str(other.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]
