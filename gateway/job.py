@@ -1,6 +1,7 @@
 """One event from delivery to acknowledgement: decode, wait for its turn, call once, classify, settle."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -88,7 +89,8 @@ class EventJob:
     _parcel: Parcel = field(init=False)
     _key: Key | None = field(init=False)
     _deadline: float | None = field(init=False, default=None)
-    _noted: bool = field(init=False, default=False)
+    _turn_began: float = field(init=False, default=0.0)
+    _noted: "asyncio.Future[None] | None" = field(init=False, default=None)
     _twin: bool = field(init=False, default=False)
     _blocks: bool = field(init=False, default=False)
     _doubted: bool = field(init=False, default=False)
@@ -98,7 +100,7 @@ class EventJob:
         self._read = decode(delivery.body, delivery.routing_key, desk.names, desk.operations)
         self._parcel = self._packed()
         self._key = desk.settler.key(self._parcel)
-        self._place = desk.lanes.join(self._parcel.lane or self._identity(), self)
+        self._place = desk.lanes.join(self._parcel.lane or self._identity(), self, self._parcel.position)
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
 
@@ -128,6 +130,8 @@ class EventJob:
     async def _leave(self) -> None:
         await self.ack()
         self._place.leave()
+        if self._parcel.took is not None and self._parcel.lane is not None:
+            self.desk.pace.turned(monotonic() - self._turn_began)
 
     # --- its turn
 
@@ -136,7 +140,7 @@ class EventJob:
         first_seen = first if isinstance(first, str) else datetime.now(UTC).isoformat(timespec="microseconds")
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
-        about, position = self._read.about(), self.desk.positions()
+        about, position = self._read.about(), self.delivery.position or self.desk.positions()
         replay, trace = self.delivery.replay, trace_context.read(self.delivery.headers) or about.trace
         began = perf_counter()
         return Parcel(
@@ -150,6 +154,7 @@ class EventJob:
 
     async def _take_turn(self) -> None:
         await self._place.turn()
+        self._turn_began = monotonic()
         await self._follow(await self._step())
 
     async def _step(self) -> Step:
@@ -211,24 +216,43 @@ class EventJob:
         what stands behind a delivery of its own event: the two are done one after the other.
         """
         ahead = self._place.ahead()
-        if any(job._key == self._key for job in ahead):
+        if any(job._same_event(self._key) for job in ahead):
             return await self._take_turn()
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
             return await self._follow(step)
         if self._blocks and not isinstance(step, Wait | Held | Missing):
             return await self._take_turn()
-        unnoted = [job for job in ahead if not job._noted and job._key is not None]
-        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in unnoted])
-        for job in unnoted:
-            job._noted = True
-        in_line = step.count if isinstance(step, Wait) else 0
-        behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
-        return await self._wait(Wait(0.0, in_line + len(ahead), behind=behind))
+        async with self.desk.pace.aside:
+            await self._note(ahead)
+            in_line = step.count if isinstance(step, Wait) else 0
+            behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
+            return await self._wait(Wait(0.0, in_line or len(ahead), behind=behind))
+
+    def _same_event(self, key: Key | None) -> bool:
+        mine = self._key
+        return mine is key or (mine is not None and key is not None and mine.id == key.id and mine == key)
+
+    async def _note(self, ahead: "Sequence[EventJob]") -> None:
+        """Return once the ledger knows that these stand here. Many come at the same time: each job is noted once."""
+        noted = next((job._noted for job in reversed(ahead) if job._noted is not None), None)
+        unnoted = [job for job in ahead if job._noted is None and job._key is not None]
+        if unnoted:
+            noted = asyncio.ensure_future(self._noting(unnoted, noted))
+            for job in unnoted:
+                job._noted = noted
+        if noted is not None:
+            await asyncio.shield(noted)
+
+    async def _noting(self, jobs: "Sequence[EventJob]", before: "asyncio.Future[None] | None") -> None:
+        """Done when those who were noted before are noted too: whoever waits for the last one waits for all."""
+        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in jobs])
+        if before is not None:
+            await before
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
-        seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_call)
+        seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_turn)
         await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy, behind=wait.behind)
 
     # --- its call
@@ -290,7 +314,6 @@ class EventJob:
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
             tracing.tell(code=code_label(ending))
         seconds = perf_counter() - started
-        desk.pace.took(seconds)
         self._parcel = replace(self._parcel, took=seconds)
         labels = (names.platform, names.account, operation.name, code_label(ending))
         metrics.child(metrics.PLATFORM_CALL, *labels).observe(seconds)

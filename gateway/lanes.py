@@ -1,4 +1,4 @@
-"""What must stay in order takes turns: one event of a lane at a time, first come first served.
+"""What must stay in order takes turns: one event of a lane at a time, by the places that they have in it.
 
 Only who is in this process stands here, so any number of lanes costs nothing; see gateway.order for the others.
 """
@@ -10,26 +10,36 @@ from typing import Generic, TypeVar
 Member = TypeVar("Member")
 
 FEW = 2
-"""So many of a lane may always stand here: one in flight, and the next at once behind it."""
+"""So many of a lane may always stand here: one in flight, and the next at once behind it. With few lanes: more."""
 
 
 class Lanes(Generic[Member]):
-    """Turns by lane. At most about `room` members wait: beyond that the next of a long line is told to step aside."""
+    """Turns by lane. About `room` members wait: beyond that who stands far back in a line is told to step aside.
+
+    How far is a fair share of the room: with one lane only, all of it.
+    """
 
     def __init__(self, room: int) -> None:
         self._room = room
         self._standing: dict[str, deque[Place[Member]]] = {}
         self.waiting = 0
 
-    def join(self, lane: str | None, member: Member) -> "Place[Member]":
-        """Stand in line, now; the order of these calls is the order of the turns. None is a lane of one's own."""
-        place = Place(self, lane, member)
+    def join(self, lane: str | None, member: Member, position: int = 0) -> "Place[Member]":
+        """Stand in line, now: ahead of higher positions, behind equal ones, and behind whoever has the turn.
+
+        None is a lane of one's own.
+        """
+        place = Place(self, lane, member, position)
         if lane is None:
             place.admitted.set_result(None)
             return place
         line = self._standing.setdefault(lane, deque())
-        place.crowded = self.waiting >= self._room and len(line) >= FEW
-        line.append(place)
+        index = len(line)
+        while index > 1 and line[index - 1].position > position:
+            index -= 1
+        share = max(FEW, self._room // len(self._standing))
+        place.crowded = self.waiting >= self._room and index >= share
+        line.insert(index, place)
         self.waiting += 1
         if len(line) == 1:
             self._admit(line)
@@ -64,10 +74,10 @@ class Lanes(Generic[Member]):
 class Place(Generic[Member]):
     """One event's place in its lane. `crowded`: it should step aside, so that other lanes find room."""
 
-    __slots__ = ("_lanes", "admitted", "crowded", "lane", "member")
+    __slots__ = ("_lanes", "admitted", "crowded", "lane", "member", "position")
 
-    def __init__(self, lanes: Lanes[Member], lane: str | None, member: Member) -> None:
-        self._lanes, self.lane, self.member = lanes, lane, member
+    def __init__(self, lanes: Lanes[Member], lane: str | None, member: Member, position: int) -> None:
+        self._lanes, self.lane, self.member, self.position = lanes, lane, member, position
         self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.crowded = False
 

@@ -61,6 +61,12 @@ class Delivery:
         return value / 1000 if isinstance(value, int) else None
 
     @property
+    def position(self) -> int | None:
+        """Its place in its lane, where it comes from the ladder."""
+        value = self.headers.get(dead_letters.POSITION)
+        return value if isinstance(value, int) and value > 0 else None
+
+    @property
     def replay(self) -> str | None:
         """The replay that put this message here."""
         value = self.headers.get(REPLAY)

@@ -87,18 +87,20 @@ def next_step(arrival: Arrival, standing: Standing, now: float) -> Step:
     ahead = standing.first
     position = arrival.position if mine is None or mine.position is None else mine.position
     if ahead is not None and ahead.position < position and (mine is None or ahead.key != mine.key):
-        return _behind(ahead, arrival, now)
+        return _behind(ahead, position, arrival, now)
     if mine is not None and mine.outcome is None and mine.sent_at is not None:
         return Uncertain(mine.sent_at)
     return Go()
 
 
-def _behind(ahead: Ahead, arrival: Arrival, now: float) -> Step:
+def _behind(ahead: Ahead, position: int, arrival: Arrival, now: float) -> Step:
+    """`ahead.count` has those behind us too; so many as our positions are apart can be between at the most."""
     if ahead.blocks == "holds":
         return Held(ahead)
     if _missing(ahead.due_at, arrival):
         return Missing(ahead)
-    return Wait(max(0.0, (ahead.due_at or now) - now), ahead.count, behind=ahead.key.id)
+    in_line = min(ahead.count, position - ahead.position)
+    return Wait(max(0.0, (ahead.due_at or now) - now), in_line, behind=ahead.key.id)
 
 
 def _missing(due_at: float | None, arrival: Arrival) -> bool:
@@ -108,10 +110,10 @@ def _missing(due_at: float | None, arrival: Arrival) -> bool:
     return arrival.due_at > due_at + HEAD_MISSING_SECONDS
 
 
-def rung(rungs: Sequence[int], wait: Wait, seconds_per_call: float) -> int:
+def rung(rungs: Sequence[int], wait: Wait, seconds_per_turn: float) -> int:
     """The longest wait on the ladder that does not outlast what is awaited; the shortest there is at the least.
 
-    Those in line ahead take their time too; half of what they will is counted, for calls may get faster.
+    Those in line ahead take their time too; half of what they will is counted, for turns may get shorter.
     """
-    seconds = wait.seconds + (wait.count - 1) * seconds_per_call / 2
+    seconds = wait.seconds + (wait.count - 1) * seconds_per_turn / 2
     return max((r for r in rungs if r <= seconds), default=min(rungs))

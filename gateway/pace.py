@@ -49,8 +49,11 @@ class Slots:
                 first.set_result(None)
 
 
-SMOOTHING = 0.1
-"""Weight of the last call in the mean duration."""
+SHORTER, LONGER = 0.5, 0.02
+"""Weight of the last turn in the mean duration: what a lane can do counts, not what once held it up."""
+
+ASIDE_AT_ONCE = 32
+"""Events that step aside at the same time: a long lane is cleared out of the way beside the work, not before it."""
 
 
 class Pace:
@@ -62,7 +65,8 @@ class Pace:
         self._interactive = asyncio.Semaphore(settings.interactive_slots)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
-        self.seconds_per_call = 0.0
+        self.aside = asyncio.Semaphore(ASIDE_AT_ONCE)
+        self.seconds_per_turn = 0.0
 
     @asynccontextmanager
     async def slot(self, *, interactive: bool) -> AsyncIterator[None]:
@@ -72,9 +76,10 @@ class Pace:
                 await self._wait(self._rate, interactive)
             yield
 
-    def took(self, seconds: float) -> None:
-        """A call took so long."""
-        self.seconds_per_call += SMOOTHING * (seconds - self.seconds_per_call)
+    def turned(self, seconds: float) -> None:
+        """An event of a lane had its turn for so long, from the moment when nobody stood ahead until it left."""
+        weight = SHORTER if seconds < self.seconds_per_turn else LONGER
+        self.seconds_per_turn += weight * (seconds - self.seconds_per_turn)
 
     def answered(self) -> None:
         """A call was answered: there is room for more."""

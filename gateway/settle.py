@@ -222,7 +222,8 @@ class Settler:
         return replace(record, response=None)
 
     async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
-        kept = {dead_letters.FIRST_SEEN: parcel.first_seen, **changed, **_begun_here(parcel)}
+        place = {dead_letters.POSITION: parcel.position if parcel.lane else None}
+        kept = {dead_letters.FIRST_SEEN: parcel.first_seen, **place, **changed, **_begun_here(parcel)}
         properties = parcel.delivery.travelling(kept)
         rung, key = topology.rung_name(seconds), self._names.key(parcel.about.operation)
         with tracing.span("publish to the ladder", "producer"):

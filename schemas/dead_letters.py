@@ -28,7 +28,10 @@ FAILED = "x-gateway-failed"
 FORGIVEN = "x-gateway-forgiven"
 """How many of the attempts do not count, for the platform was down then."""
 
-ON_THE_LADDER = (DUE, FAILED, FORGIVEN)
+POSITION = "x-gateway-position"
+"""Its place in its lane, which it keeps: whoever comes back does not stand behind those that came later."""
+
+ON_THE_LADDER = (DUE, FAILED, FORGIVEN, POSITION)
 """What is of use on the ladder only."""
 
 DEADLINE = "x-gateway-deadline"

@@ -53,6 +53,7 @@ class Ledger:
         write, look = Writing(store), Looking(store)
         self._writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP, APART_SECONDS)
         self._looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP, APART_SECONDS)
+        self._stands: Grouped[Sequence[Record], None] = Grouped(self._stand, LARGEST_GROUP)
         self._urgent_writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP)
         self._urgent_looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP)
 
@@ -104,13 +105,16 @@ class Ledger:
         item, identity = self.hashed(f"{group} {tally.item}"), self.hashed(f"{group} {tally.identity}")
         return Addition(group, identity, item, tally.part, int(tally.amount * HUNDREDTHS), counted.duplicate)
 
-    @apart
     async def stand(self, records: Sequence[Record]) -> None:
         """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
-        if records:
-            async with self._store.writing() as connection:
-                rows = self._store.rows([to_row(record) for record in records])
-                await connection.exec_driver_sql(self._first, rows)
+        await self._stands(records)
+
+    async def _stand(self, group: Sequence[Sequence[Record]]) -> Sequence[None]:
+        rows = [to_row(record) for records in group for record in records]
+        if rows:
+            parameters = self._store.rows(rows)
+            await self._store.together(lambda connection: connection.exec_driver_sql(self._first, parameters))
+        return [None] * len(group)
 
     @apart
     async def lift(self, key: Key) -> None:

@@ -20,10 +20,10 @@ class Traffic:
         self.places: dict[int, Place[int]] = {}
         self.joined = 0
 
-    def join(self, lane: str | None) -> Place[int]:
+    def join(self, lane: str | None, position: int = 0) -> Place[int]:
         number = self.joined
         self.joined += 1
-        self.places[number] = self.lanes.join(lane, number)
+        self.places[number] = self.lanes.join(lane, number, position)
         return self.places[number]
 
     def leave(self, number: int) -> None:
@@ -39,6 +39,8 @@ class Traffic:
         for number, place in self.places.items():
             if place.lane is not None:
                 found[place.lane].append(number)
+        for line in found.values():
+            line.sort(key=lambda number: (not self.places[number].admitted.done(), self.places[number].position))
         return found
 
     def check(self) -> None:
@@ -156,6 +158,36 @@ async def test_a_short_line_is_never_told_to_step_aside_however_many_wait_in_oth
         assert [traffic.join(lane).crowded for _ in range(FEW + 1)] == [False] * FEW + [True]
 
 
+async def test_who_comes_back_stands_at_its_place_but_behind_whoever_has_the_turn(traffic: Traffic) -> None:
+    for position in (5, 6, 9):
+        traffic.join("a", position)
+    back = traffic.join("a", 2)
+    assert back.ahead() == [0]
+    between = traffic.join("a", 7)
+    assert between.ahead() == [0, 3, 1]
+    traffic.check()
+    traffic.leave(0)
+    assert traffic.served() == [3]
+
+
+async def test_those_at_the_head_of_a_line_stay_however_many_stand_behind_them() -> None:
+    traffic = Traffic(4)
+    for position in range(10, 20):
+        traffic.join("a", position)
+    assert not traffic.join("a", 1).crowded
+    assert traffic.join("a", 20).crowded
+
+
+async def test_the_more_lanes_there_are_the_sooner_a_long_line_steps_aside() -> None:
+    for others, stay in ((0, 8), (2, 4), (6, 2), (50, FEW)):
+        traffic = Traffic(16)
+        for other in range(others):
+            traffic.join(f"other {other}")
+        for _ in range(40):
+            traffic.join("filling")
+        assert [traffic.join("a").crowded for _ in range(12)].index(True) == stay
+
+
 async def test_without_a_lane_nobody_is_crowded() -> None:
     traffic = Traffic(NO_ROOM)
     assert not any(traffic.join(None).crowded for _ in range(10))
@@ -189,9 +221,10 @@ def test_whatever_happens_the_order_holds_and_nothing_is_left_behind(
         for step, lane, which in steps:
             served, standing = traffic.served(), list(traffic.places)
             if step == "join":
-                line, waiting = traffic.lines().get(lane or "", []), traffic.lanes.waiting
-                place = traffic.join(lane)
-                assert place.crowded == (lane is not None and waiting >= room and len(line) >= FEW)
+                waiting = traffic.lanes.waiting
+                place = traffic.join(lane, which)
+                share = max(FEW, room // max(1, len(traffic.lanes)))
+                assert place.crowded == (lane is not None and waiting >= room and len(place.ahead()) >= share)
             elif step == "serve" and served:
                 traffic.leave(served[which % len(served)])
             elif step == "leave" and standing:

@@ -164,7 +164,7 @@ RUNGS = (1, 5, 30, 120)
 
 
 @pytest.mark.parametrize(
-    ("wait", "seconds_per_call", "seconds"),
+    ("wait", "seconds_per_turn", "seconds"),
     [
         (Wait(0), 1.0, 1),  # the shortest there is
         (Wait(-7200), 1.0, 1),
@@ -179,11 +179,11 @@ RUNGS = (1, 5, 30, 120)
     ],
 )
 def test_the_wait_is_the_longest_rung_that_does_not_outlast_what_is_awaited(
-    wait: Wait, seconds_per_call: float, seconds: int
+    wait: Wait, seconds_per_turn: float, seconds: int
 ) -> None:
-    assert rung(RUNGS, wait, seconds_per_call) == seconds
+    assert rung(RUNGS, wait, seconds_per_turn) == seconds
 
 
 @given(st.floats(-1e4, 1e4), st.integers(1, 10_000), st.floats(0, 60))
-def test_every_wait_has_a_rung(seconds: float, in_line: int, seconds_per_call: float) -> None:
-    assert rung(RUNGS, Wait(seconds, in_line), seconds_per_call) in RUNGS
+def test_every_wait_has_a_rung(seconds: float, in_line: int, seconds_per_turn: float) -> None:
+    assert rung(RUNGS, Wait(seconds, in_line), seconds_per_turn) in RUNGS

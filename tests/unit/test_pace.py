@@ -116,13 +116,16 @@ async def test_a_failure_that_says_nothing_of_the_platform_changes_nothing() -> 
     assert (pace.window.size, pace.window.share) == (8, 1.0)
 
 
-async def test_the_mean_duration_follows_the_calls() -> None:
+async def test_the_mean_turn_follows_shorter_ones_soon_and_longer_ones_slowly() -> None:
     pace = Pace(AccountSettings())
-    for _ in range(100):
-        pace.took(2.0)
-    assert pace.seconds_per_call == pytest.approx(2.0, rel=0.01)
-    pace.took(0.0)
-    assert pace.seconds_per_call == pytest.approx(1.8, rel=0.01)
+    for _ in range(300):
+        pace.turned(2.0)
+    assert pace.seconds_per_turn == pytest.approx(2.0, rel=0.01)
+    for _ in range(8):
+        pace.turned(0.1)
+    assert pace.seconds_per_turn == pytest.approx(0.1, rel=0.1)
+    pace.turned(10.0)
+    assert pace.seconds_per_turn < 0.4
 
 
 # --- slots
