@@ -77,6 +77,7 @@ STEPS: dict[str, tuple[Arrival, Record | None, Ahead | None, Step]] = {
     # others are ahead
     "one waits on the ladder": (came(), None, ahead(1, due_at=NOW + 30), Wait(30, 1)),
     "many wait on the ladder": (came(), None, ahead(1, due_at=NOW + 30, count=7), Wait(30, 7)),
+    "many wait, most of them behind": (came(4), None, ahead(1, due_at=NOW + 30, count=5000), Wait(30, 3)),
     "one should be back by now": (came(), None, ahead(1, due_at=NOW - 30), Wait(0, 1)),
     "one stands in its queue": (came(), None, ahead(1, "stands"), Wait(0, 1)),
     "one died and holds the lane": (came(), None, ahead(1, "holds"), Held(ahead(1, "holds"))),
