@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -111,7 +112,8 @@ class EventJob:
         """
         about = self._parcel.about
         name = f"{self.desk.names.platform}.{about.operation}"
-        with tracing.span(f"deliver {name}", "consumer", self._parcel.trace, account=self.desk.names.account):
+        waits = self.desk.pace.question() if about.interactive else nullcontext()
+        with waits, tracing.span(f"deliver {name}", "consumer", self._parcel.trace, account=self.desk.names.account):
             await self._handle()
 
     async def _handle(self) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 
 from aiolimiter import AsyncLimiter
@@ -49,6 +49,12 @@ class Slots:
                 first.set_result(None)
 
 
+BUSY_SECONDS = 0.002
+"""One turn of the event loop that takes longer has more to do than a question should stand behind."""
+
+BREATH_SECONDS, MOST_BREATHS = 0.005, 50
+"""How long a durable call stands back at a time, and how often at the most."""
+
 SHORTER, LONGER = 0.5, 0.02
 """Weight of the last turn in the mean duration: what a lane can do counts, not what once held it up."""
 
@@ -65,6 +71,8 @@ class Pace:
         self._interactive = asyncio.Semaphore(settings.interactive_slots)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
+        self._way = asyncio.Lock()
+        self._questions = 0
         self.aside = asyncio.Semaphore(ASIDE_AT_ONCE)
         self.seconds_per_turn = 0.0
 
@@ -72,9 +80,30 @@ class Pace:
     async def slot(self, *, interactive: bool) -> AsyncIterator[None]:
         """Wait until one more call may be made, and hold its slot."""
         async with self._interactive if interactive else self._bulk:
+            if not interactive and self._questions:
+                await self._make_way()
             if self._rate is not None:
                 await self._wait(self._rate, interactive)
             yield
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """A person waits while the block runs: durable calls make way where this process has too much to do."""
+        self._questions += 1
+        try:
+            yield
+        finally:
+            self._questions -= 1
+
+    async def _make_way(self) -> None:
+        """One at a time, each once a turn of the event loop is short, and in any case after a quarter of a second."""
+        async with self._way:
+            for _ in range(MOST_BREATHS):
+                began = monotonic()
+                await asyncio.sleep(0)
+                if not self._questions or monotonic() - began < BUSY_SECONDS:
+                    return
+                await asyncio.sleep(BREATH_SECONDS)
 
     def turned(self, seconds: float) -> None:
         """An event of a lane had its turn for so long, from the moment when nobody stood ahead until it left."""

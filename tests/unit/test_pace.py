@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.account import AccountSettings
-from gateway.pace import Pace, Slots
+from gateway.pace import BREATH_SECONDS, BUSY_SECONDS, MOST_BREATHS, Pace, Slots
 from gateway.window import Window
 
 
@@ -281,3 +281,50 @@ async def test_an_interactive_call_waits_for_one_durable_call_at_the_most() -> N
 async def _through(pace: Pace, order: list[str], name: str, interactive: bool) -> None:
     async with pace.slot(interactive=interactive):
         order.append(name)
+
+
+# --- a person waits
+
+
+async def busy() -> None:
+    """Keeps the event loop for longer than a question should stand behind, turn after turn."""
+    while True:
+        blocked_until = monotonic() + 2 * BUSY_SECONDS
+        while monotonic() < blocked_until:
+            pass
+        await asyncio.sleep(0)
+
+
+async def begun_in(pace: Pace, calls: int) -> float:
+    async def call() -> None:
+        async with pace.slot(interactive=False):
+            pass
+
+    began = monotonic()
+    await asyncio.gather(*(call() for _ in range(calls)))
+    return monotonic() - began
+
+
+async def test_durable_calls_make_way_for_a_question_where_the_process_has_too_much_to_do() -> None:
+    pace, other = Pace(AccountSettings()), asyncio.create_task(busy())
+    quick = await begun_in(pace, 3)
+    with pace.question():
+        slow = await begun_in(pace, 3)
+    other.cancel()
+    assert quick < BREATH_SECONDS * MOST_BREATHS < slow
+
+
+async def test_durable_calls_go_on_beside_a_question_where_there_is_time_for_both() -> None:
+    pace = Pace(AccountSettings())
+    with pace.question():
+        assert await begun_in(pace, 50) < BREATH_SECONDS * MOST_BREATHS
+
+
+async def test_durable_calls_go_on_as_soon_as_nobody_asks_any_more() -> None:
+    pace, other = Pace(AccountSettings()), asyncio.create_task(busy())
+    with pace.question():
+        calls = asyncio.create_task(begun_in(pace, 20))
+        await asyncio.sleep(0.05)
+    took = await calls
+    other.cancel()
+    assert took < 2 * BREATH_SECONDS * MOST_BREATHS
