@@ -10,6 +10,7 @@ import structlog
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 from pydantic import SecretStr
 
+from gateway.transport import answered
 from workers.gd_ecert.codes import CLOCK_OR_SIGNATURE, gateway_code
 from workers.gd_ecert.signature import sign
 
@@ -66,6 +67,7 @@ def signing(prefix: str, paas_id: str, paas_token: SecretStr, clock: Clock) -> C
             if abs(clock.offset - signed_with) < WORTH_SECONDS:
                 return response
             response.release()
+            answered()
         put_on(request)
         return await handler(request)
 
