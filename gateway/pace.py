@@ -49,7 +49,7 @@ class Slots:
                 first.set_result(None)
 
 
-BUSY_SECONDS = 0.002
+BUSY_SECONDS = 0.0005
 """One turn of the event loop that takes longer has more to do than a question should stand behind."""
 
 BREATH_SECONDS, MOST_BREATHS = 0.005, 50
