@@ -10,20 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
 from gateway.broker import Outgoing, open_channel
 from gateway.burial import letter_id
+from gateway.corking import corked
 from gateway.errors import RefusedError, UnavailableError
 from gateway.message import REPLAY, Delivery, delivery
 from gateway.topology import DUE, Names
 from schemas import dead_letters
 
 FIRST_WINDOW = 1000
+SMALLEST_WINDOW = 50
 LARGEST_WINDOW = 60_000
-"""Letters held at once: so many at first, then twice as many with each further consumer. AMQP counts to 65,535."""
+"""Letters held at once: so many at first, or as many as are wanted, for each that is not taken off goes back; then
+twice as many with each further consumer. AMQP counts to 65,535."""
 
 SILENT_SECONDS = 20.0
 """How long the broker may hand over nothing although letters stand there."""
@@ -111,12 +115,14 @@ async def standing(
     the account has no queue, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
+    underlay = await corked(channel)
     try:
         yield await _read(channel, names, wanted)
     except ChannelNotFoundEntity:
         raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
     finally:
         if not channel.is_closed and not connection.is_closed:
+            await _settle(underlay)
             await channel.close()
 
 
@@ -134,7 +140,7 @@ async def depth(connection: AbstractConnection, names: Names) -> int:
 async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
     arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
-    taken, window, room = 0, FIRST_WINDOW, 0
+    taken, window, room = 0, _first_window(wanted), 0
     expected = await _ready(channel, names)
     while taken < expected and not _enough(found, wanted):
         if taken == room:
@@ -151,10 +157,21 @@ async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int
     return found
 
 
+def _first_window(wanted: Mapping[str, int] | None) -> int:
+    return FIRST_WINDOW if wanted is None else min(max(sum(wanted.values()), SMALLEST_WINDOW), FIRST_WINDOW)
+
+
 def _enough(found: dict[str, Standing], wanted: Mapping[str, int] | None) -> bool:
     return wanted is not None and all(
         letter in found and len(found[letter].messages) >= copies for letter, copies in wanted.items()
     )
+
+
+async def _settle(channel: aiormq.Channel) -> None:
+    """Wait until the queue has what was acknowledged: the broker lets only some dozens be on their way to a quorum
+    queue and forgets those behind them with the channel. A consumer is cancelled after all that went before it."""
+    for tag in list(channel.consumers):
+        await channel.basic_cancel(tag)
 
 
 async def _ready(channel: AbstractChannel, names: Names) -> int:

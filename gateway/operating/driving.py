@@ -20,7 +20,20 @@ from gateway.broker import connect, open_channel
 from gateway.dead_letters import BusyError, Standing, locked, standing
 from gateway.ledger import Ledger
 from gateway.operating import edits
-from gateway.operating.batches import Begin, End, Fail, Hold, Move, Rest, Send, View, Watch, next_move
+from gateway.operating.batches import (
+    Begin,
+    End,
+    Fail,
+    Hold,
+    Move,
+    Regroup,
+    Rest,
+    Send,
+    View,
+    Watch,
+    look_seconds,
+    next_move,
+)
 from gateway.operating.eligibility import blocked_by
 from gateway.operating.index import Index
 from gateway.operating.model import Filter, Run
@@ -33,13 +46,10 @@ from gateway.topology import Names
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.3
-"""Between two looks at how letters ended."""
-
 WAIT_SECONDS = 1.0
 """Between two looks whether an account may be fed, or its letters may be taken."""
 
-CHUNK = 100
+CHUNK = 500
 """Letters put back between two looks at what the operator wants."""
 
 CHUNK_SECONDS = 5.0
@@ -47,6 +57,9 @@ CHUNK_SECONDS = 5.0
 
 LOOKS = 4
 """How often a letter is looked for before it counts as gone: what a killed operator held comes back in a moment."""
+
+MOMENT_SECONDS = 0.3
+"""That moment; then longer."""
 
 
 @dataclass(slots=True)
@@ -100,6 +113,7 @@ class _Drive:
         self._index = Index(driver.ledger.store)
         self._progress = Progress(driver.ledger.store, run.id)
         self._mover = Mover(connection, run, patch, operations_of(driver.accounts), driver.stop)
+        self._looks = 0
 
     async def to_its_rest(self) -> None:
         """See Driver.drive."""
@@ -118,24 +132,30 @@ class _Drive:
                 await self._begin(view, account, size)
             case Send():
                 await self._send(view)
+            case Regroup(number):
+                await self._progress.regroup(number)
             case Watch():
-                await self._rest(LOOK_SECONDS)
+                await self._watch()
             case Hold(accounts):
                 await self._progress.note(_waiting(accounts, view.states))
                 await self._rest(WAIT_SECONDS)
             case Fail() | End():
-                await self._end(move, view)
+                await self._end(move)
             case Rest():
                 pass
             case unreachable:
                 assert_never(unreachable)
         return not isinstance(move, Fail | End | Rest)
 
-    async def _end(self, move: Fail | End, view: View) -> None:
+    async def _end(self, move: Fail | End) -> None:
         stopped = isinstance(move, Fail)
-        text = _failed(view.batch.number, move, self._run.id) if isinstance(move, Fail) else ""
+        text = _failed(move, self._run.id) if isinstance(move, Fail) else ""
         await self._progress.end("stopped" if stopped else "done", text)
         log.info("run.rested", run=self._run.id, state="stopped" if stopped else "done")
+
+    async def _watch(self) -> None:
+        await self._rest(look_seconds(self._looks))
+        self._looks += 1
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -161,9 +181,12 @@ class _Drive:
     async def _begin(self, view: View, account: str, size: int) -> None:
         """The next letters, without those whose head failed again in this run."""
         targets = await self._progress.next_targets(account, size)
+        if not targets:  # each waits for one of its lane
+            return await self._watch()
         skipped = await self._held(targets) if self._run.kind == "replay" else {}
         going = [target for target in targets if target.number not in skipped]
         await self._progress.begin(view.batch.number + 1, going, skipped)
+        return None
 
     async def _held(self, targets: Sequence[Target]) -> dict[int, str]:
         lanes = {target.lane for target in targets if target.lane}
@@ -181,7 +204,7 @@ class _Drive:
         return found
 
     async def _send(self, view: View) -> None:
-        rate = self._run.rate
+        self._looks, rate = 0, self._run.rate
         size = CHUNK if rate is None else max(1, min(CHUNK, int(rate * CHUNK_SECONDS)))
         targets = await self._progress.batch_targets(view.batch.number, size)
         for account, some in _by_account(targets).items():
@@ -207,7 +230,7 @@ class _Drive:
                     if looked == LOOKS or all(letter in found for letter in wanted):
                         yield found
                         return
-                await asyncio.sleep(LOOK_SECONDS * looked)
+                await asyncio.sleep(MOMENT_SECONDS * looked)
 
 
 def _names(account: str) -> Names:
@@ -226,8 +249,8 @@ def _waiting(accounts: Sequence[str], states: Mapping[str, str]) -> str:
     return "; ".join(f"waits: account {name} is {states.get(name, 'unknown')}" for name in accounts)
 
 
-def _failed(batch: int, move: Fail, run: str) -> str:
+def _failed(move: Fail, run: str) -> str:
     return (
-        f"batch {batch}: {move.failed} of {move.total} failed again; look at them (gateway runs show {run}), then "
-        f"gateway runs resume {run}, or cancel it"
+        f"batch {move.number}: {move.failed} of {move.total} failed again; "
+        f"look at them (gateway runs show {run}), then gateway runs resume {run}, or cancel it"
     )

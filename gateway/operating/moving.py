@@ -14,10 +14,11 @@ from gateway.ledger.accounts import now
 from gateway.operating import edits
 from gateway.operating.model import Run
 from gateway.operating.progress import Target
+from gateway.operating.schedule import Schedule
 from gateway.platform import Operation
 from gateway.topology import Names
 
-AT_ONCE = 32
+AT_ONCE = 200
 """Lanes that are moved at the same time."""
 
 
@@ -37,7 +38,7 @@ class Mover:
         self._patch = patch
         self._operations = operations
         self._stop = stop
-        self._next_at = 0.0
+        self._schedule = Schedule(run.rate, monotonic()) if run.rate and run.kind == "replay" else None
         self._publisher: Publisher | None = None
 
     async def move(
@@ -47,12 +48,16 @@ class Mover:
 
         Lane by lane at the same time, in order within a lane; what fails leaves the rest of its lane where it is.
         """
+        if self._publisher is None and self._run.kind == "replay":
+            self._publisher = await Publisher.open(self._connection)
         room = asyncio.Semaphore(AT_ONCE)
         sent: list[Target] = []
 
         async def lane(members: Sequence[Target]) -> None:
             for target in members:
                 async with room:
+                    if not self._stop.is_set():
+                        await self._paced()
                     if self._stop.is_set():
                         return
                     begun = now()
@@ -69,10 +74,7 @@ class Mover:
         return sent, [target for target in targets if target.number not in gone]
 
     async def _move_one(self, letter: Standing) -> None:
-        if self._run.kind == "replay":
-            await self._paced()
-            if self._publisher is None:
-                self._publisher = await Publisher.open(self._connection)
+        if self._publisher is not None:
             await self._publisher.publish(letter.letter.replayed(self._edited(letter)))
         await letter.take_off()
 
@@ -86,11 +88,10 @@ class Mover:
 
     async def _paced(self) -> None:
         """Wait for this letter's moment, where a rate is asked for."""
-        if self._run.rate is not None:
-            clock = monotonic()
-            at = max(clock, self._next_at)
-            self._next_at = at + 1 / self._run.rate
-            await asyncio.sleep(at - clock)
+        if self._schedule is not None:
+            clock, due = monotonic(), self._schedule.due
+            self._schedule = self._schedule.following(clock)
+            await asyncio.sleep(max(0.0, due - clock))
 
 
 def _lanes(targets: Sequence[Target]) -> list[list[Target]]:

@@ -40,7 +40,7 @@ from gateway.settings import Settings
 from gateway.topology import Names
 
 CONNECTION = "gateway operator"
-FASTEST = 1000.0
+FASTEST = 10_000.0
 
 
 class Operator:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger import Entry, Key
@@ -58,21 +58,19 @@ class Progress:
         """How it stands."""
         async with self._store.reading() as connection:
             run = (await connection.execute(select(RUNS).where(RUNS.c.id == self._run))).one()
-            batch = await self._batch(connection, run.batch)
+            before, batch = await self._batches(connection, run.batch)
             pending = await self._pending(connection)
             said = await connection.execute(select(STATES.c.platform, STATES.c.account, STATES.c.state))
             states = {f"{row.platform}.{row.account}": row.state for row in said}
-        return View(run.kind, run.state, batch, run.ladder, run.tolerate, pending, states)
+        return View(run.kind, run.state, batch, run.ladder, run.tolerate, pending, states, before)
 
-    async def _batch(self, connection: AsyncConnection, number: int) -> Batch:
-        which = L.platform, L.account, L.state
-        query = select(*which, func.count()).where(self._mine, L.batch == number).group_by(*which)
-        rows = (await connection.execute(query)).all()
-        counts = {row[2]: row[3] for row in rows}
-        unended = sum(counts.get(state, 0) for state in UNENDED)
-        account = f"{rows[0].platform}.{rows[0].account}" if rows else ""
-        total = sum(counts.values())
-        return Batch(number, account, counts.get("pending", 0), unended, counts.get("failed", 0), total)
+    async def _batches(self, connection: AsyncConnection, last: int) -> tuple[Batch, Batch]:
+        """The last one, and the one before it, which need not have ended."""
+        which = L.batch, L.platform, L.account, L.state
+        query = select(*which, func.count().label("number")).where(self._mine, L.batch.in_((last - 1, last)))
+        rows = (await connection.execute(query.group_by(*which))).all()
+        before, batch = (_batch(number, [row for row in rows if row.batch == number]) for number in (last - 1, last))
+        return before, batch
 
     async def _pending(self, connection: AsyncConnection) -> dict[str, int]:
         query = select(L.platform, L.account, func.count()).where(self._mine, L.state == "pending", L.batch.is_(None))
@@ -81,10 +79,13 @@ class Progress:
 
     @apart
     async def next_targets(self, account: str, size: int) -> list[Target]:
-        """Those that the next batch would consist of."""
+        """Those that the next batch would consist of: of no lane that has a letter with the account, for what is held
+        behind one that fails again stays where it is."""
         platform, _, name = account.partition(".")
-        where = and_(L.platform == platform, L.account == name, L.batch.is_(None), L.state == "pending")
-        return await self._targets(where, size)
+        mine = and_(L.platform == platform, L.account == name, L.batch.is_(None), L.state == "pending")
+        other = RUN_LETTERS.alias().c
+        busy = select(other.lane).where(other.run == self._run, other.state.in_(UNENDED), other.lane.is_not(None))
+        return await self._targets(and_(mine, or_(L.lane.is_(None), L.lane.not_in(busy))), size)
 
     @apart
     async def batch_targets(self, number: int, size: int) -> list[Target]:
@@ -122,6 +123,13 @@ class Progress:
             if targets:
                 this = update(RUNS).where(RUNS.c.id == self._run)
                 await connection.execute(this.values(batch=number, note="", updated_at=now()))
+
+    @apart
+    async def regroup(self, number: int) -> None:
+        """What is left of a batch is in no batch any more."""
+        this = update(RUN_LETTERS).where(self._mine, L.batch == number, L.state == "pending")
+        async with self._store.writing() as connection:
+            await connection.execute(this.values(batch=None))
 
     @apart
     async def sending(self, targets: Sequence[Target]) -> None:
@@ -222,6 +230,13 @@ _OUTCOME = (
 def _ended(row: Any) -> bool:
     """An event that was accepted is not done anew; else the record must be of this replay, or of a later one."""
     return bool(row.outcome == "accepted" or (row.done or "") >= row.replay)
+
+
+def _batch(number: int, rows: Sequence[Row[Any]]) -> Batch:
+    counts = {row.state: row.number for row in rows}
+    unended = sum(counts.get(state, 0) for state in UNENDED)
+    account = f"{rows[0].platform}.{rows[0].account}" if rows else ""
+    return Batch(number, account, counts.get("pending", 0), unended, counts.get("failed", 0), sum(counts.values()))
 
 
 def _target(row: Row[Any]) -> Target:

@@ -1,6 +1,7 @@
 """Replay runs: frozen sets in growing batches, each letter once, in order, stopped by what fails again."""
 
 import asyncio
+from collections import Counter
 
 import aio_pika
 import orjson
@@ -8,6 +9,7 @@ import pytest
 
 from gateway.errors import RefusedError
 from gateway.operating import Filter
+from gateway.operating.batches import SIZES
 from tests.support.events import credit, verified
 from tests.support.operators import WHY, dead_enrolments, operator, replayed
 from tests.support.outside import enrolment, eventually, mobile_login, until
@@ -47,6 +49,41 @@ async def test_a_batch_that_fails_again_stops_the_run_and_says_which(stage: Scen
     assert (done.state, done.counts.accepted, done.counts.failed) == ("done", 9, 1)
     assert [(one.event_id, one.code) for one in failed] == [(new[0].event_id, "X9999")]
     assert [str(left.headers["x-gateway-event-id"]) for left in await stage.letters()] == [new[0].event_id]
+
+
+async def test_large_batches_that_overlap_replay_each_letter_once_and_leave_no_copy(stage: Scene) -> None:
+    letters = sum(SIZES) + SIZES[-1]
+    async with stage.running(max_in_flight=50) as running:
+        ana = operator(stage, running)
+        await dead_enrolments(stage, letters)
+        done = await replayed(ana, UNKNOWN)
+        assert (done.state, done.counts.accepted, done.batch) == ("done", letters, len(SIZES) + 1)
+        assert await stage.letters() == []
+        assert await ana.count(Filter()) == 0
+    assert len(await stage.platform.calls("accountantReg")) == 2 * letters
+
+
+async def test_a_run_that_is_paused_within_a_batch_goes_on_with_small_ones(stage: Scene) -> None:
+    async with stage.running() as running:
+        ana = operator(stage, running)
+        await dead_enrolments(stage, 40)
+        run = await ana.start(UNKNOWN, WHY, rate=3)
+        driving = asyncio.create_task(ana.drive(run.id))
+        await until(lambda: stage.service.outcomes()["accepted"] >= 9, 60, "a letter of the fourth batch")
+        assert (await ana.pause(run.id)).batch == 4
+        await driving
+        await ana.resume(run.id)
+        driving = asyncio.create_task(ana.drive(run.id))
+
+        async def regrouped() -> bool:
+            return (await ana.run(run.id)).batch >= 6
+
+        await eventually(regrouped, 60, "smaller batches")
+        batches = Counter(letter.batch for letter in await ana.run_letters(run.id))
+        await ana.cancel(run.id)
+        await driving
+    assert (batches[5], batches[6]) == (1, 2)
+    assert batches[4] < SIZES[3]
 
 
 async def test_of_two_runs_at_once_nothing_is_replayed_twice(stage: Scene) -> None:
