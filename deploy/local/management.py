@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-SECONDS = 30
+SECONDS = 90
 
 
 class Management:
