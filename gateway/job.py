@@ -237,20 +237,14 @@ class EventJob:
 
     async def _note(self, ahead: "Sequence[EventJob]") -> None:
         """Return once the ledger knows that these stand here. Many come at the same time: each job is noted once."""
-        noted = next((job._noted for job in reversed(ahead) if job._noted is not None), None)
         unnoted = [job for job in ahead if job._noted is None and job._key is not None]
         if unnoted:
-            noted = asyncio.ensure_future(self._noting(unnoted, noted))
+            records = [self.desk.settler.standing(job._parcel) for job in unnoted]
+            noting = asyncio.ensure_future(self.desk.ledger.stand(records))
             for job in unnoted:
-                job._noted = noted
-        if noted is not None:
-            await asyncio.shield(noted)
-
-    async def _noting(self, jobs: "Sequence[EventJob]", before: "asyncio.Future[None] | None") -> None:
-        """Done when those who were noted before are noted too: whoever waits for the last one waits for all."""
-        await self.desk.ledger.stand([self.desk.settler.standing(job._parcel) for job in jobs])
-        if before is not None:
-            await before
+                job._noted = noting
+        for note in {job._noted for job in ahead if job._noted is not None}:
+            await asyncio.shield(note)
 
     async def _wait(self, wait: Wait) -> None:
         self.begun = True
