@@ -99,7 +99,9 @@ def ensure(log: Path) -> Path | None:
 
 def _install(become_root: tuple[str, ...], log: Path) -> Path:
     print("installing Debian's rabbitmq-server (once; no service is started) …", file=sys.stderr, flush=True)
-    _run_logged((*become_root, "sh", str(HERE / "install-broker.sh")), log)
+    erlangs = () if shutil.which("epmd") else ("epmd.service", "epmd.socket")  # somebody else's Erlang may need them
+    services = ("rabbitmq-server.service", *erlangs)
+    _run_logged((*become_root, "sh", str(HERE / "install-program.sh"), "rabbitmq-server", *services), log)
     server = find_server()
     if server is None:
         raise BrokerError(ADVICE)

@@ -127,7 +127,8 @@ def ensure(log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(Path(__file__).with_name("install-prometheus.sh"))]
+        installer = str(Path(__file__).with_name("install-program.sh"))
+        command = [*become_root, "sh", installer, "prometheus", "prometheus.service"]
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
     if not (find("prometheus") and find("promtool")):
         raise PrometheusError(f"{ADVICE}; what was tried is in {log}")

@@ -14,7 +14,7 @@ from deploy.local.runtimes import LOOPBACK, free_ports
 from deploy.local.stack import status
 from tests.bench.errors import EndpointError
 
-INSTALLER = Path(__file__).parents[2] / "deploy" / "local" / "install-nginx.sh"
+INSTALLER = Path(__file__).parents[2] / "deploy" / "local" / "install-program.sh"
 ADVICE = "no nginx here: run 'apt-get install --no-install-recommends nginx-light' as root"
 START_SECONDS = 15.0
 
@@ -77,7 +77,7 @@ def _ensured(log: Path) -> str:
     sys.stderr.write("installing Debian's nginx (once; no service is started) …\n")
     become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(INSTALLER)]
+        command = [*become_root, "sh", str(INSTALLER), "nginx-light", "nginx.service"]
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
     if found := find():
         return found

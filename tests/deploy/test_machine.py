@@ -86,7 +86,8 @@ def test_installing_starts_no_service_and_leaves_the_policy_as_it_was(
         policy.write_text(existing)
     put_program(programs, "systemctl", "#!/bin/sh\n")
     put_program(programs, "apt-get", f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\ncat {policy} >>{tmp_path}/seen\n')
-    subprocess.run(["sh", str(machine.HERE / "install-broker.sh"), str(policy)], check=True)
+    installer = ["sh", str(machine.HERE / "install-program.sh"), "rabbitmq-server", "rabbitmq-server.service"]
+    subprocess.run(installer, check=True, env={**os.environ, "POLICY_FILE": str(policy)})
     assert [call.split()[0] for call in (tmp_path / "calls").read_text().splitlines()] == ["update", "install"]
     assert (existing or "exit 101") in (tmp_path / "seen").read_text()
     assert policy.exists() == (existing is not None)

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs Debian's rabbitmq-server, as root, and leaves no service running or enabled: we only want the program.
-# usage: install-broker.sh [POLICY_FILE]
+# Installs a package of Debian's, as root, and leaves no service of it running or enabled: we only want the programs.
+# usage: install-program.sh PACKAGE SERVICE…     POLICY_FILE: another policy-rc.d, for tests
 set -eu
-policy=${1:-/usr/sbin/policy-rc.d}
+package=$1
+shift
+policy=${POLICY_FILE:-/usr/sbin/policy-rc.d}
 if [ ! -e "$policy" ]; then
     # The packages' own way to be told "start nothing"; only while apt works, and never over an existing one.
     trap 'rm -f "$policy"' EXIT
@@ -11,10 +13,8 @@ if [ ! -e "$policy" ]; then
     chmod 755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive
-had_erlang=$(command -v epmd || true)
 apt-get update -q || true # a broken list of somebody else's need not stop us: the next line decides
-apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 rabbitmq-server
+apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$package"
 if [ -d /run/systemd/system ]; then
-    systemctl disable -q rabbitmq-server.service || true
-    [ -n "$had_erlang" ] || systemctl disable -q epmd.service epmd.socket || true
+    systemctl disable -q "$@" || true
 fi
