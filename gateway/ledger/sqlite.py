@@ -47,7 +47,7 @@ class SqliteFile:
         self._path = Path(url.removeprefix("sqlite:///"))
         self._identity: tuple[int, int] | None = None
         self.engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(self._path)))
-        self._threads = ThreadPoolExecutor(THREADS, "ledger")
+        self._threads: ThreadPoolExecutor | None = None
         self._in_threads = create_engine(URL.create("sqlite", database=str(self._path)))
         for engine in (self.engine.sync_engine, self._in_threads):
             event.listen(engine, "connect", prepare)
@@ -59,10 +59,14 @@ class SqliteFile:
             with self._in_threads.begin() as connection:
                 return work(connection)
 
+        self._threads = self._threads or ThreadPoolExecutor(THREADS, "ledger")
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     async def close(self) -> None:
         """One of the event loop's has a thread that would keep the process."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False)
         await self.engine.dispose()
         self._in_threads.dispose()
 

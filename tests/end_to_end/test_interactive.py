@@ -107,7 +107,8 @@ async def test_the_first_deadline_of_a_question_holds_over_its_retries(stage: Sc
         await stage.service.publish(question, expiration=2.5)
         answer = await stage.service.result(question["id"])
         assert monotonic() - asked < 4
-    assert (answer["outcome"], answer["code"]) == ("expired", "http-503")
+    assert answer["outcome"] == "expired"
+    assert answer["code"] in {"http-503", "expired"}  # no time for another wait, or back a moment too late
     assert 2 <= answer["attempts"] <= 3
 
 
