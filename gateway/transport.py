@@ -85,11 +85,11 @@ class _Request(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         await _certain.get()()
-        exchange = _under_way.get()
-        if exchange is not None:
-            if exchange.sent:
+        this = _under_way.get()
+        if this is not None:
+            if this.sent:
                 raise AnswerLostError("connection-lost")
-            exchange.sent = True
+            this.sent = True
         if trace := tracing.for_platform():
             self.headers.update(trace)
         return await super().send(conn)
@@ -117,8 +117,8 @@ def session(*, source_address: str | None, timeout_seconds: float, **options: An
 
 def answered() -> None:
     """What was sent so far has been answered, and the same exchange goes on with another request."""
-    if (exchange := _under_way.get()) is not None:
-        exchange.sent = False
+    if (this := _under_way.get()) is not None:
+        this.sent = False
 
 
 def _failure(error: Exception, *, sent: bool) -> NotSentError | AnswerLostError:

@@ -3,12 +3,11 @@
 `python -m deploy.local.chromium` installs it, before anything with a time limit needs it.
 """
 
-import os
 import shutil
-import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
+
+from deploy.local.installing import install
 
 ADVICE = "no Chromium here: run 'apt-get install chromium fonts-wqy-microhei' as root"
 
@@ -33,12 +32,7 @@ def ensure(log: Path) -> Path:
     """Chromium's program, installed where it is missing. Raises ChromiumError."""
     if found := find_program():
         return found
-    print("installing Debian's Chromium (once) …", file=sys.stderr, flush=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(Path(__file__).with_name("install-chromium.sh"))]
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    install("Chromium (once)", log, "install-chromium.sh")
     if found := find_program():
         return found
     raise ChromiumError(f"{ADVICE}; what was tried is in {log}")

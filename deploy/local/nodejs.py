@@ -6,13 +6,14 @@ needs them. Packages go to `.run/node/<folder>`, beside a copy of the folder's o
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from deploy.local.installing import install
 
 DEPLOY = Path(__file__).parent.parent
 ASYNCAPI = DEPLOY / "asyncapi"
@@ -33,12 +34,7 @@ def ensure(log: Path) -> Path:
     """The program node, installed where it is missing. Raises NodeError."""
     if found := find_node():
         return found
-    print("installing Debian's Node.js (once) …", file=sys.stderr, flush=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(Path(__file__).with_name("install-nodejs.sh"))]
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    install("Node.js (once)", log, "install-nodejs.sh")
     if found := find_node():
         return found
     raise NodeError(f"{ADVICE}; what was tried is in {log}")

@@ -11,11 +11,11 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Self
 
+from deploy.local.installing import install
 from deploy.local.runtimes import LOOPBACK, PORTS, is_free
 
 ADVICE = "no PostgreSQL here: run 'apt-get install postgresql' as root"
@@ -122,12 +122,7 @@ def ensure(log: Path) -> Path:
     """The folder of PostgreSQL's programs, installed where they are missing. Raises PostgresError."""
     if found := find_programs():
         return found
-    print("installing Debian's PostgreSQL (once; no service is started) …", file=sys.stderr, flush=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(Path(__file__).with_name("install-postgres.sh"))]
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    install("PostgreSQL (once; no service is started)", log, "install-postgres.sh")
     if found := find_programs():
         return found
     raise PostgresError(f"{ADVICE}; what was tried is in {log}")

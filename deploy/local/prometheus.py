@@ -4,7 +4,6 @@ It has nothing to do with the system's own. Linux ends it when the thread that s
 `python -m deploy.local.prometheus` installs the programs, before anything with a time limit needs them.
 """
 
-import os
 import random
 import shutil
 import signal
@@ -12,10 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from deploy.local.installing import install
 from deploy.local.runtimes import LOOPBACK, PORTS, is_free
 from deploy.local.stack import status
 
@@ -123,13 +122,8 @@ def ensure(log: Path) -> None:
     """Install the programs where they are missing. Raises PrometheusError."""
     if find("prometheus") and find("promtool"):
         return
-    print("installing Debian's Prometheus (once; no service is started) …", file=sys.stderr, flush=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        installer = str(Path(__file__).with_name("install-program.sh"))
-        command = [*become_root, "sh", installer, "prometheus", "prometheus.service"]
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    what = "Prometheus (once; no service is started)"
+    install(what, log, "install-program.sh", "prometheus", "prometheus.service")
     if not (find("prometheus") and find("promtool")):
         raise PrometheusError(f"{ADVICE}; what was tried is in {log}")
 

@@ -1,20 +1,18 @@
 """An HTTP platform that answers at once: Debian's nginx, so that the platform is never what is measured."""
 
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from deploy.local.installing import install
 from deploy.local.runtimes import LOOPBACK, free_ports
 from deploy.local.stack import status
 from tests.bench.errors import EndpointError
 
-INSTALLER = Path(__file__).parents[2] / "deploy" / "local" / "install-program.sh"
 ADVICE = "no nginx here: run 'apt-get install --no-install-recommends nginx-light' as root"
 START_SECONDS = 15.0
 
@@ -74,11 +72,8 @@ def _ensured(log: Path) -> str:
     log.parent.mkdir(parents=True, exist_ok=True)
     if found := find():
         return found
-    sys.stderr.write("installing Debian's nginx (once; no service is started) …\n")
-    become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    with log.open("ab") as out, suppress(FileNotFoundError):  # no sudo
-        command = [*become_root, "sh", str(INSTALLER), "nginx-light", "nginx.service"]
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    what = "nginx (once; no service is started)"
+    install(what, log, "install-program.sh", "nginx-light", "nginx.service")
     if found := find():
         return found
     raise EndpointError(f"{ADVICE}; what was tried is in {log}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.row import Row
+from tests.readme import rewrite
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 HEAD = ["| | goal | measured | met |", "| --- | --- | --- | --- |"]
@@ -62,13 +63,12 @@ def report(rows: Sequence[Row], stamp: str) -> Report:
 
 def into_readme(readme: Path, made: Sequence[Row], stamp: str, *, names: Sequence[str], only_these: bool) -> None:
     """Put the report between the two marks, or these rows into it. Raises ValueError where the marks are missing."""
-    content = readme.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN)
-    text, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{readme.name} has no {BEGIN} … {END}")
-    now = Report.read(text).amended(made, stamp) if only_these else report(made, stamp)
-    readme.write_text(f"{before}{begin}\n{now.ordered(names).written()}\n{end}{after}", encoding="utf-8")
+
+    def change(old: str) -> str:
+        now = Report.read(old).amended(made, stamp) if only_these else report(made, stamp)
+        return now.ordered(names).written()
+
+    rewrite(readme, BEGIN, END, change)
 
 
 def into_results(file: Path, rows: Sequence[Row], stamp: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.faults.oracle.finding import Finding
 from tests.faults.oracle.history import History, Trouble
 from tests.faults.oracle.stream import Row
+from tests.readme import rewrite
 
 BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
 SHOWN = 3
@@ -61,13 +62,7 @@ def amended(before: str, rows: Sequence[Row], stamp: str) -> str:
 
 def into_readme(readme: Path, rows: Sequence[Row], stamp: str, *, only_these: bool) -> None:
     """Put the table between the two marks, or these rows into it. Raises ValueError where the marks are missing."""
-    content = readme.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN)
-    table, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{readme.name} has no {BEGIN} … {END}")
-    text = amended(table, rows, stamp) if only_these else markdown(rows, stamp)
-    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    rewrite(readme, BEGIN, END, lambda old: amended(old, rows, stamp) if only_these else markdown(rows, stamp))
 
 
 def line(row: Row) -> str:
