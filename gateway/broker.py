@@ -5,22 +5,21 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import aio_pika
-import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from aiormq.exceptions import ConnectionClosed
 from pamqp.commands import Basic
 from yarl import URL
 
-from gateway.corking import corked
+from gateway.amqp.confirming import Confirming, Fate
+from gateway.amqp.corking import corked
 from gateway.errors import UnavailableError
 from gateway.settings import Broker
 
 CONNECT_SECONDS = 10.0
-CONFIRM_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 
 CONNECTION_ERRORS = (
@@ -110,51 +109,28 @@ class Outgoing:
 class Publisher:
     """Publishes persistent, mandatory and confirmed, on a channel of its own."""
 
-    def __init__(self, channel: aiormq.Channel) -> None:
-        self._channel = channel
-        self._under_way: dict[str, asyncio.Future[None]] = {}
+    def __init__(self, confirming: Confirming) -> None:
+        self._confirming = confirming
 
     @classmethod
     async def open(cls, connection: AbstractConnection) -> "Publisher":
         """A publisher on a new channel of the connection."""
-        return cls(await corked(await open_channel(connection, publisher_confirms=True, on_return_raises=True)))
+        return cls(Confirming(await corked(await open_channel(connection, publisher_confirms=True))))
 
     async def publish(self, outgoing: Outgoing) -> None:
-        """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError.
-
-        The client library tells returned messages apart by `message_id` alone, so two of the same id
-        never wait for their confirms at once.
-        """
+        """Return once the broker has the message in a queue. Raises NotPublishedError or UnroutableError."""
         properties = Basic.Properties(delivery_mode=2, **outgoing.properties)
-        identity = properties.message_id
-        while identity in self._under_way:
-            await asyncio.wait([self._under_way[identity]])
-        if identity is None:
-            return await self._send(outgoing, properties)
-        done = self._under_way[identity] = asyncio.get_running_loop().create_future()
-        try:
-            return await self._send(outgoing, properties)
-        finally:
-            del self._under_way[identity]
-            done.set_result(None)
-
-    async def _send(self, outgoing: Outgoing, properties: Basic.Properties) -> None:
-        """On the library's lower level, whose messages cost a third; many wait for their confirms at once."""
-        try:
-            await self._channel.basic_publish(
-                outgoing.body,
-                exchange=outgoing.exchange,
-                routing_key=outgoing.routing_key,
-                properties=properties,
-                mandatory=True,
-                timeout=CONFIRM_SECONDS,
-                wait=False,
-            )
-        except PublishError as error:
-            raise UnroutableError(f"no queue takes {outgoing.routing_key!r} on {outgoing.exchange!r}") from error
-        except DeliveryError as error:
-            raise NotPublishedError(f"the broker refused a message for {outgoing.exchange!r}") from error
-        except Exception as error:
-            if not has_gone(error):
-                raise
-            raise NotPublishedError(f"no confirm from the broker: {type(error).__name__}") from error
+        where, key = outgoing.exchange, outgoing.routing_key
+        match await self._confirming.publish(where, key, outgoing.body, properties):
+            case Fate.TAKEN:
+                return
+            case Fate.RETURNED:
+                raise UnroutableError(f"no queue takes {key!r} on {where!r}")
+            case Fate.REFUSED:
+                raise NotPublishedError(f"the broker refused a message for {where!r}")
+            case Fate.CLOSED:
+                raise NotPublishedError("no confirm from the broker: the connection has closed")
+            case Fate.SILENCE:
+                raise NotPublishedError("no confirm from the broker in time")
+            case unreachable:
+                assert_never(unreachable)

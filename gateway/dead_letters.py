@@ -15,9 +15,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
+from gateway.amqp.corking import corked
 from gateway.broker import Outgoing, open_channel
 from gateway.burial import letter_id
-from gateway.corking import corked
 from gateway.errors import RefusedError, UnavailableError
 from gateway.message import REPLAY, Delivery, delivery
 from gateway.topology import DUE, Names

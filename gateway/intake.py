@@ -8,10 +8,12 @@ from typing import Any, Protocol
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
 
-from gateway.acknowledging import Acknowledging
+from gateway.amqp.acknowledging import Acknowledging
+from gateway.amqp.arriving import Arriving
+from gateway.amqp.corking import corked
 from gateway.broker import has_gone
-from gateway.corking import corked
 from gateway.errors import UnavailableError
 from gateway.loss import first_of
 
@@ -67,12 +69,13 @@ class Intake:
         channel = await connection.channel(publisher_confirms=False)
         underlay = await corked(channel)
         intake = cls(channel, Acknowledging(underlay), handle)
+        Arriving(underlay, messages={Basic.Deliver: intake._take})
         try:
             channel.close_callbacks.add(intake._channel_closed)
             underlay.on_consumer_cancel_callbacks.add(intake._consumer_cancelled)
             for name, prefetch in queues.items():
                 await channel.set_qos(prefetch_count=prefetch)
-                await underlay.basic_consume(name, intake._take)
+                await underlay.rpc(Basic.Consume(queue=name))  # no consumer of the library's: see Arriving
             intake._listening = asyncio.create_task(intake._listen(channel, list(queues)))
         except BaseException:
             await intake.abandon()  # the first consumer's deliveries are under way already
@@ -132,7 +135,7 @@ class Intake:
             if not has_gone(error):
                 raise
 
-    async def _take(self, message: DeliveredMessage) -> None:
+    def _take(self, message: DeliveredMessage) -> None:
         if not self.alive:  # also once it is lost: what follows in a lane must not overtake what failed
             return
         try:

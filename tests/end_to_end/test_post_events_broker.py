@@ -85,7 +85,7 @@ async def test_it_connects_anew_after_its_connection_was_closed(stage: Scene, vh
 async def test_an_event_whose_confirm_is_lost_is_not_called_published(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.broker.CONFIRM_SECONDS", 1)
+    monkeypatch.setattr("gateway.amqp.confirming.CONFIRM_SECONDS", 1)
     event = mobile_login("t-1")
     async with through_a_line(stage) as (cable, web):
         assert (await web.post(mobile_login("t-0"))).status == 202

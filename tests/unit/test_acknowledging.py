@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.acknowledging import Done
+from gateway.amqp.acknowledging import Done
 
 
 class Broker:

@@ -8,8 +8,9 @@ from aiormq.abc import ChannelFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.amqp.confirming import Confirming
+from gateway.amqp.corking import corked, pieces
 from gateway.broker import Outgoing, Publisher, connect
-from gateway.corking import corked, pieces
 from gateway.settings import Broker
 
 
@@ -35,7 +36,7 @@ async def test_what_is_published_in_one_turn_is_written_in_one_piece(vhost_url: 
     async with connect(Broker(url=vhost_url), "a test") as connection:
         queue = await (await connection.channel()).declare_queue("tests.corked", durable=True)
         channel = await connection.channel()
-        publisher, written = Publisher(await corked(channel)), list[ChannelFrame]()
+        publisher, written = Publisher(Confirming(await corked(channel))), list[ChannelFrame]()
         underlay = await channel.get_underlay_channel()
         assert isinstance(underlay, aiormq.Channel)
         put = underlay.connection.write_queue.put
