@@ -9,6 +9,10 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+AT_A_TIME = 10
+"""Callers that get their answers in one turn of the event loop: what comes meanwhile must not wait for a whole group."""
+
+
 class Grouped(Generic[Item, Answer]):
     """Calls `work` with a list of items and hands each caller the answer to its own.
 
@@ -49,9 +53,11 @@ class Grouped(Generic[Item, Answer]):
         except Exception as error:  # noqa: BLE001 - it is handed to everybody who asked
             self._fail(group, error)
         else:
-            for (_, future), answer in zip(group, answers, strict=True):
+            for number, ((_, future), answer) in enumerate(zip(group, answers, strict=True), 1):
                 if not future.done():
                     future.set_result(answer)
+                if number % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
 
     def _fail(self, group: list[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
         for _, future in group:

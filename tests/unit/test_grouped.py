@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.grouped import Grouped
+from gateway.grouped import AT_A_TIME, Grouped
 
 
 class Work:
@@ -148,3 +148,19 @@ def test_each_caller_gets_the_answer_to_its_own(items: list[int], largest: int, 
         assert not any(isinstance(answer, ArithmeticError) for answer in answers) or min(items) < 0
 
     asyncio.run(scenario())
+
+
+async def test_a_large_group_gets_its_answers_in_turns_so_that_others_do_not_wait_for_all_of_it() -> None:
+    work = Work()
+    grouped = Grouped(work, 100)
+    first = start(grouped, 0)
+    await settled()
+    tasks = start(grouped, *range(1, 4 * AT_A_TIME + 1))
+    await settled()
+    work.go.set()
+    done = []
+    while not all(task.done() for task in [*first, *tasks]):
+        await asyncio.sleep(0)
+        done.append(sum(task.done() for task in tasks))
+    assert max(later - earlier for earlier, later in pairwise(done)) <= AT_A_TIME
+    assert [task.result() for task in tasks] == [2 * item for item in range(1, 4 * AT_A_TIME + 1)]
