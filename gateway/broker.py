@@ -46,6 +46,10 @@ class NotPublishedError(UnavailableError):
     """The broker did not take the message: refused, no answer, or the connection went away."""
 
 
+class NackedError(NotPublishedError):
+    """The broker answers, and does not take the message: its queue is full, say."""
+
+
 class UnroutableError(NotPublishedError):
     """The broker answers, but no queue is bound for this routing key."""
 
@@ -127,7 +131,7 @@ class Publisher:
             case Fate.RETURNED:
                 raise UnroutableError(f"no queue takes {key!r} on {where!r}")
             case Fate.REFUSED:
-                raise NotPublishedError(f"the broker refused a message for {where!r}")
+                raise NackedError(f"the broker refused a message for {where!r}")
             case Fate.CLOSED:
                 raise NotPublishedError("no confirm from the broker: the connection has closed")
             case Fate.SILENCE:

@@ -8,11 +8,11 @@ from time import monotonic
 
 import structlog
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import DeliveryError
 
 from gateway.broker import (
     CONNECTION_ERRORS,
     BrokerAwayError,
+    NackedError,
     NotPublishedError,
     Outgoing,
     Publisher,
@@ -60,10 +60,10 @@ class KeptPublisher:
         async with self._using() as session:
             try:
                 await session.publisher.publish(outgoing)
-            except UnroutableError:
+            except (UnroutableError, NackedError):
                 raise
-            except NotPublishedError as error:
-                session.broken = session.broken or not isinstance(error.__cause__, DeliveryError)
+            except NotPublishedError:
+                session.broken = True
                 raise
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from pamqp.commands import Basic
 
 from gateway.amqp.confirming import Confirming, Fate
 from gateway.amqp.corking import corked
-from gateway.broker import NotPublishedError, Outgoing, Publisher, UnroutableError, connect
+from gateway.broker import NackedError, NotPublishedError, Outgoing, Publisher, UnroutableError, connect
 from gateway.settings import Broker
 
 QUEUE = "tests.confirming"
@@ -125,7 +125,7 @@ async def test_each_fate_is_told_with_its_own_error(vhost_url: str) -> None:
     async with scene(vhost_url, overflow="reject-publish") as here:
         publisher = Publisher(here.confirming)
         await publisher.publish(Outgoing("", QUEUE, b"x", {}))
-        with pytest.raises(NotPublishedError, match="the broker refused a message for ''"):
+        with pytest.raises(NackedError, match="the broker refused a message for ''"):
             await publisher.publish(Outgoing("", QUEUE, b"x", {}))
         with pytest.raises(UnroutableError, match="no queue takes 'nowhere' on ''"):
             await publisher.publish(Outgoing("", "nowhere", b"x", {}))
