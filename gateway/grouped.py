@@ -10,7 +10,7 @@ Answer = TypeVar("Answer")
 
 
 AT_A_TIME = 10
-"""Callers that get their answers in one turn of the event loop: what comes meanwhile must not wait for a whole group."""
+"""Callers that get their answers in one turn of the event loop: what comes meanwhile does not wait for all of them."""
 
 
 class Grouped(Generic[Item, Answer]):
