@@ -10,7 +10,7 @@ Answer = TypeVar("Answer")
 
 
 AT_A_TIME = 10
-"""Callers that get their answers in one turn of the event loop: what comes meanwhile does not wait for all of them."""
+"""Callers that get their answers in one turn of the event loop: what comes meanwhile does not wait for them all."""
 
 
 class Grouped(Generic[Item, Answer]):
