@@ -4,8 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -100,8 +99,7 @@ async def open_channel(connection: AbstractConnection, **options: bool) -> Abstr
         raise BrokerAwayError("the connection to the broker has closed") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message to publish. `properties` are AMQP's basic properties by pamqp's names, headers among them."""
 
     exchange: str

@@ -188,8 +188,9 @@ class EventJob:
         sent_at = record.sent_at if record.outcome is None else None
         self._twin = record.outcome is None
         self._blocks = record.blocks is not None
-        position, replayed = record.position or parcel.position, max(parcel.replay or "", record.replay or "") or None
-        self._parcel = replace(parcel, position=position, replay=replayed, sent_at=sent_at)
+        parcel.position = record.position or parcel.position
+        parcel.replay = max(parcel.replay or "", record.replay or "") or None
+        parcel.sent_at = sent_at
 
     async def _follow(self, step: Step) -> None:
         match step:
@@ -310,7 +311,7 @@ class EventJob:
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
             tracing.tell(code=code_label(ending))
         seconds = perf_counter() - started
-        self._parcel = replace(self._parcel, took=seconds)
+        self._parcel.took = seconds
         labels = (names.platform, names.account, operation.name, code_label(ending))
         metrics.child(metrics.PLATFORM_CALL, *labels).observe(seconds)
         return ending
@@ -333,7 +334,7 @@ class EventJob:
         Where an earlier call is in doubt it stays, whatever became of this one.
         """
         if self._parcel.sent_at is not None and not self._doubted:
-            self._parcel = replace(self._parcel, sent_at=None)
+            self._parcel.sent_at = None
             await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
 
     def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:

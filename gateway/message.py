@@ -1,8 +1,7 @@
 """A delivery, and what of it travels on when it is delayed, dies or is replayed. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiormq.abc import DeliveredMessage
 
@@ -21,8 +20,7 @@ _PROPERTIES = (
 which the broker compares with the connection's own user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message as the broker handed it over. `expires_in` is in seconds."""
 
     body: bytes

@@ -6,6 +6,7 @@ outlives retries, pauses, crashes and take-overs, and costs memory only for what
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.ledger import Ahead, Record, Standing
 
@@ -62,8 +63,7 @@ class Uncertain:
 Step = Go | Ended | Wait | Held | Missing | Uncertain
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What a delivery says of itself. `due_at` is the stamp of the ladder that it comes from, Unix seconds.
 
     The name of a later `replay` is higher. `settled`: whatever an earlier worker has put on the ladder, by a clock

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from time import time as wall
@@ -39,7 +39,7 @@ LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parcel:
     """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
 
@@ -126,7 +126,7 @@ class Settler:
         """
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
-            record = replace(record, blocks=_blocks(parcel, "holds"))
+            record = record._replace(blocks=_blocks(parcel, "holds"))
         record = await self._written_down(parcel, record, counted, twin=twin or self.key(parcel) is None)
         await self._publish_ending(parcel, record)
 
@@ -172,7 +172,7 @@ class Settler:
         }
         await self._on_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
-        record = replace(record, blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+        record = record._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
         if self.key(parcel) is not None:
             entry = history.delayed(record, parcel.took, how.seconds)
             await self.insist(lambda: self._ledger.record(record, entry))
@@ -188,7 +188,7 @@ class Settler:
         due_ms = _due_ms(seconds)
         await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
         if not copy:
-            record = replace(self.standing(parcel), blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
+            record = self.standing(parcel)._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
             entry = history.waits(record, seconds, behind)
             await self.insist(lambda: self._ledger.record(record, entry))
         await parcel.ack()
@@ -197,7 +197,7 @@ class Settler:
     def standing(self, parcel: Parcel) -> Record:
         """The record of an event that is here and has not ended."""
         record = self._record(parcel, Retry(None, ""), parcel.delivery.attempts)
-        return replace(record, blocks=_blocks(parcel, "stands"))
+        return record._replace(blocks=_blocks(parcel, "stands"))
 
     async def note(self, parcel: Parcel) -> None:
         """Record that the event is here, and whether a call of it is being made. Raises LedgerError."""
@@ -219,7 +219,7 @@ class Settler:
         self._told[record.key] = record
         if len(self._told) > MOST_TOLD:
             self._told.popitem(last=False)
-        return replace(record, response=None)
+        return record._replace(response=None)
 
     async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
         place = {dead_letters.POSITION: parcel.position if parcel.lane else None}

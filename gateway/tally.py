@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.outcome import Response
 
@@ -11,8 +11,7 @@ HUNDREDTHS = 100
 """The ledger adds whole hundredths, so that no sum is a little off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What one accepted event adds, and to what.
 
     `group` names the sums (whose, of which year), `part` one of them. `identity` tells this addition from every
@@ -35,8 +34,7 @@ class Sums:
     report: Callable[[Any, Mapping[str, Decimal]], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What an accepted event adds, and what its response tells of the sums.
 
     `duplicate`: the platform had it already.

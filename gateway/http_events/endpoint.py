@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -105,7 +105,7 @@ class EventsEndpoint:
 
 
 def _traced(message: Outgoing, trace: Mapping[str, str]) -> Outgoing:
-    return replace(message, properties={**message.properties, "headers": trace}) if trace else message
+    return message._replace(properties={**message.properties, "headers": trace}) if trace else message
 
 
 def _again(error: UnavailableError, published: int, events: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -16,8 +16,7 @@ LONGEST_NAME = 255
 LARGEST_NUMBER = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Which event of which account."""
 
     platform: str
@@ -26,8 +25,7 @@ class Key:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What is known of an event, in the order of the table's columns. `outcome` is None until it has ended.
 
     `replay` names the replay that this record speaks of; an event replayed since is a new one.
@@ -56,8 +54,7 @@ class Record:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that happened to an event: an attempt that ended so, or a wait; see the table of the history.
 
     `mark` tells it from the event's other entries: the same mark again only counts on.
@@ -107,8 +104,7 @@ class Ahead:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What is recorded of an event, and who is first in its lane, which may be the event itself."""
 
     record: Record | None

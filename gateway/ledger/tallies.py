@@ -1,9 +1,8 @@
 """Sums of what was accepted. Groups, items and identities are keyed hashes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -12,8 +11,7 @@ from gateway.ledger.tables import TALLIES
 from gateway.tally import HUNDREDTHS
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(NamedTuple):
     """One row: hashes, hundredths, and whether the platform had it already."""
 
     group: str

@@ -1,9 +1,8 @@
 """Writing down what happened: many events' records, histories and dead letters in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Integer, literal_column
 
@@ -18,8 +17,7 @@ ONE = literal_column("1", Integer)
 Told = Callable[[Mapping[str, Decimal]], Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What belongs together of one event. `told`: what its record's response says of the sums after the addition."""
 
     record: Record | None
@@ -59,7 +57,7 @@ class Writing:
 def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:
     if one.record is None or one.addition is None or one.told is None:
         return one.record
-    return replace(one.record, response={**(one.record.response or {}), **one.told(sums[one.addition.group])})
+    return one.record._replace(response={**(one.record.response or {}), **one.told(sums[one.addition.group])})
 
 
 def counting_on(store: Store) -> object:

@@ -109,7 +109,7 @@ class MemoryLedger:
 
     def lift(self, key: Key) -> None:
         if key in self.rows:
-            self.rows[key] = replace(self.rows[key], blocks=None)
+            self.rows[key] = self.rows[key]._replace(blocks=None)
 
     def last_position(self) -> int:
         return max((row.position or 0 for row in self.rows.values() if row.blocks), default=0)

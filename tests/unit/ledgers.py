@@ -1,6 +1,5 @@
 """Events to record in a ledger, a call to keep there, and how a test asks for them."""
 
-from dataclasses import replace
 from typing import Any
 
 from gateway.account import Account, AccountSettings
@@ -27,12 +26,12 @@ CALL = Call("id-1", "toy_land", "default", "toy_land.toy-came", b'{"name": "a-pr
 
 def record(key: Key = KEY, **changed: Any) -> Record:
     """An accepted event, but for what is changed."""
-    return replace(ACCEPTED, key=key, **changed)
+    return ACCEPTED._replace(key=key, **changed)
 
 
 def event(name: str | int, **changed: Any) -> Record:
     """The same for an event of this id."""
-    return record(replace(KEY, id=f"e-{name}"), **changed)
+    return record(KEY._replace(id=f"e-{name}"), **changed)
 
 
 async def found(ledger: Ledger, key: Key = KEY) -> Record | None:

@@ -1,7 +1,6 @@
 """What happened to every event: found again, replaced, traced, claimed once, on a file and on PostgreSQL."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -37,7 +36,7 @@ async def test_what_was_never_recorded_is_not_found(ledger: Ledger) -> None:
     ],
 )
 async def test_a_record_is_found_as_it_was_written(ledger: Ledger, changed: dict[str, Any]) -> None:
-    written = replace(record(), **changed)
+    written = record()._replace(**changed)
     await ledger.record(written)
     assert await found(ledger, written.key) == written
 
@@ -58,7 +57,7 @@ async def test_a_later_record_replaces_the_earlier_one(ledger: Ledger) -> None:
 )
 async def test_an_event_that_is_refused_for_its_id_is_found_by_it_all_the_same(ledger: Ledger, key: Key) -> None:
     await ledger.record(record(key, outcome="rejected"))
-    assert await found(ledger, replace(key, id=f"{key.id}x")) is None
+    assert await found(ledger, key._replace(id=f"{key.id}x")) is None
     kept = await found(ledger, key)
     assert kept is not None
     assert (kept.outcome, len(kept.key.id)) == ("rejected", 37)
@@ -89,13 +88,13 @@ async def test_what_headers_and_answers_may_hold_can_be_recorded_everywhere(ledg
 
 @pytest.mark.parametrize("name", ["platform", "account", "source", "id"])
 async def test_events_that_differ_in_one_part_of_their_key_are_different_events(ledger: Ledger, name: str) -> None:
-    other = record(replace(KEY, **{name: "other"}), outcome="rejected")
+    other = record(KEY._replace(**{name: "other"}), outcome="rejected")
     await asyncio.gather(ledger.record(record()), ledger.record(other))
     assert (await found(ledger), await found(ledger, other.key)) == (record(), other)
 
 
 async def test_a_trace_shows_all_events_of_an_id_whatever_their_source_and_account(ledger: Ledger) -> None:
-    same = [record(replace(KEY, source=f"/s{n}", account=f"a{n}")) for n in range(3)]
+    same = [record(KEY._replace(source=f"/s{n}", account=f"a{n}")) for n in range(3)]
     await asyncio.gather(*(ledger.record(one) for one in [*same, event(7)]))
     assert sorted(await ledger.trace("e-1"), key=str) == sorted(same, key=str)
     assert await ledger.trace("e-%") == []
@@ -105,7 +104,7 @@ async def test_many_records_and_questions_at_once_each_get_their_own(ledger: Led
     """More than one group takes, written and read at the same time."""
     written = [event(n) for n in range(1300)]
     await asyncio.gather(*(ledger.record(one) for one in reversed(written)))
-    keys = [replace(KEY, id=f"e-{n}") for n in range(-5, 1300)]
+    keys = [KEY._replace(id=f"e-{n}") for n in range(-5, 1300)]
     questions = [found(ledger, key) for key in keys]
     answers = await asyncio.gather(*questions, *(ledger.record(one) for one in written[:99]))
     assert answers[:1305] == [*[None] * 5, *written]
@@ -125,7 +124,7 @@ async def test_in_any_mixture_a_question_sees_what_was_recorded_before_it(
         last: dict[int, Record] = {}
         for step, (number, write) in enumerate(mixture):
             if write:
-                last[number] = record(replace(KEY, id=f"m-{number}"), attempts=step)
+                last[number] = record(KEY._replace(id=f"m-{number}"), attempts=step)
                 await asyncio.gather(ledger.record(last[number]), found(ledger))
             elif number in last:
                 assert await found(ledger, last[number].key) == last[number]
@@ -146,7 +145,7 @@ async def test_steps_outlive_the_attempt_that_recorded_them(ledger: Ledger) -> N
 
 async def test_steps_of_another_event_are_not_seen(ledger: Ledger) -> None:
     await (await ledger.steps(KEY)).record("upload", 1)
-    assert "upload" not in await ledger.steps(replace(KEY, source="/other"))
+    assert "upload" not in await ledger.steps(KEY._replace(source="/other"))
 
 
 async def test_an_operation_of_one_call_remembers_nothing() -> None:
@@ -178,8 +177,8 @@ async def test_two_that_have_the_ledger_open_see_each_others_records(ledger: Led
     async with open_ledger(url) as other:
         await asyncio.gather(*(ledger.record(event(n)) for n in range(50)))
         await asyncio.gather(*(other.record(event(n)) for n in range(50, 100)))
-        assert [await found(side, replace(KEY, id="e-75")) for side in (ledger, other)] == [event(75)] * 2
-        assert [await found(side, replace(KEY, id="e-25")) for side in (ledger, other)] == [event(25)] * 2
+        assert [await found(side, KEY._replace(id="e-75")) for side in (ledger, other)] == [event(75)] * 2
+        assert [await found(side, KEY._replace(id="e-25")) for side in (ledger, other)] == [event(25)] * 2
 
 
 async def test_many_may_open_a_new_ledger_at_once_and_share_its_secret(url: str) -> None:

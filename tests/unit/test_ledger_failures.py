@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,13 +202,13 @@ async def test_a_full_disk_is_named_and_once_there_is_space_the_ledger_goes_on(s
         assert (await ledger.look(KEY, None)).record == RECORD
         filler.unlink()
         await ledger.check()
-        await ledger.record(replace(RECORD, attempts=2))
-        assert (await ledger.look(KEY, None)).record == replace(RECORD, attempts=2)
+        await ledger.record(RECORD._replace(attempts=2))
+        assert (await ledger.look(KEY, None)).record == RECORD._replace(attempts=2)
 
 
 async def _until_full(ledger: Ledger) -> None:
     for number in range(2000):
-        await ledger.record(replace(RECORD, key=replace(KEY, id=f"e-{number}"), message="m" * 2000))
+        await ledger.record(RECORD._replace(key=KEY._replace(id=f"e-{number}"), message="m" * 2000))
 
 
 def fill(file: Path) -> None:

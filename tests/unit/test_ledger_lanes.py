@@ -1,7 +1,6 @@
 """Where events stand in their lanes, and which of two workers may write: positions, leases, fences."""
 
 import asyncio
-from dataclasses import replace
 from time import time
 from typing import Any
 from uuid import uuid4
@@ -15,7 +14,7 @@ from tests.unit.ledgers import ACCOUNT, KEY, OTHER, found, record
 
 
 def event(name: str, lane: str | None = None, position: int | None = None, **changed: Any) -> Record:
-    return record(replace(KEY, id=name), **{"outcome": None, "lane": lane, "position": position, **changed})
+    return record(KEY._replace(id=name), **{"outcome": None, "lane": lane, "position": position, **changed})
 
 
 # --- lanes
@@ -55,7 +54,7 @@ async def test_a_lifted_block_is_gone_and_the_record_stays(ledger: Ledger) -> No
     await ledger.lift(held.key)
     standing = await ledger.look(held.key, "l")
     assert (standing.record, standing.first) == (
-        replace(held, blocks=None),
+        held._replace(blocks=None),
         Ahead(event("b").key, 4, "holds", None, 1),
     )
 
@@ -64,7 +63,7 @@ async def test_the_last_position_is_of_those_that_block_in_this_account(ledger: 
     assert await ledger.last_position(ACCOUNT) == 0
     await ledger.record(event("a", "l", 2**40, blocks="waits"))
     await ledger.record(event("b", "m", 2**41))
-    await ledger.record(replace(event("c", "n", 2**42, blocks="holds"), key=replace(KEY, account="second")))
+    await ledger.record(event("c", "n", 2**42, blocks="holds")._replace(key=KEY._replace(account="second")))
     assert [await ledger.last_position(account) for account in (ACCOUNT, OTHER)] == [2**40, 2**42]
 
 

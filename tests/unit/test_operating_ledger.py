@@ -105,9 +105,9 @@ async def test_the_index_is_corrected_by_what_stands_in_the_queue(ledger: Ledger
 async def test_a_life_is_told_in_order_and_what_is_repeated_counts_on(ledger: Ledger) -> None:
     first = record(outcome=None, attempts=0, updated_at="2026-03-01T08:00:01.000+00:00")
     for at in ("2026-03-01T08:00:01.000+00:00", "2026-03-01T08:00:02.000+00:00"):
-        waiting = replace(first, updated_at=at)
+        waiting = first._replace(updated_at=at)
         await ledger.record(waiting, waits(waiting, 1, "e-0"))
-    failed = replace(first, attempts=1, code="500", updated_at="2026-03-01T08:00:03.000+00:00")
+    failed = first._replace(attempts=1, code="500", updated_at="2026-03-01T08:00:03.000+00:00")
     await ledger.record(failed, delayed(failed, 0.25, 5))
     done = record(attempts=2, updated_at="2026-03-01T08:00:08.000+00:00")
     await ledger.record(done, ended(done, 0.125))

@@ -1,6 +1,5 @@
 """What an event whose turn has come may do, by what the ledger knows of it and of its lane."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,12 +24,12 @@ from gateway.order import (
 
 NOW = 1_700_000_000.0
 KEY = Key("toy_land", "default", "/school", "me")
-OTHER = replace(KEY, id="other")
+OTHER = KEY._replace(id="other")
 EMPTY = Record(KEY, "credit-sync", None, None, None, "", False, 1, None, "", "", lane="lane", position=5)
 
 
 def mine(**changed: Any) -> Record:
-    return replace(EMPTY, **changed)
+    return EMPTY._replace(**changed)
 
 
 def ahead(
@@ -66,7 +65,7 @@ STEPS: dict[str, tuple[Arrival, Record | None, Ahead | None, Step]] = {
         came(replay="r-1"), DEAD, ahead(5, "holds", key=KEY, count=3), Go(),
     ),
     "its second replay died, and the first comes late": (
-        came(replay="r-1"), replace(REPLAYED, replay="r-2"), None, Ended(replace(REPLAYED, replay="r-2")),
+        came(replay="r-1"), REPLAYED._replace(replay="r-2"), None, Ended(REPLAYED._replace(replay="r-2")),
     ),
     # it comes back
     "it comes from the ladder": (came(due_at=NOW + 30), WAITING, ahead(5, due_at=NOW + 30, key=KEY), Go()),
@@ -90,7 +89,7 @@ STEPS: dict[str, tuple[Arrival, Record | None, Ahead | None, Step]] = {
     # a call that may not be repeated
     "its call was begun": (came(), SENT, None, Uncertain("10:00")),
     "its call was begun, and it comes from the ladder": (
-        came(due_at=NOW), replace(SENT, due_at=NOW), None, Uncertain("10:00"),
+        came(due_at=NOW), SENT._replace(due_at=NOW), None, Uncertain("10:00"),
     ),
     "its call was begun and it ended": (came(), SENT_DEAD, None, Ended(SENT_DEAD)),
     "its call was begun, it ended and is replayed": (came(replay="r"), SENT_DEAD, None, Go()),
