@@ -112,8 +112,7 @@ class Ledger:
     async def _stand(self, group: Sequence[Sequence[Record]]) -> Sequence[None]:
         rows = [to_row(record) for records in group for record in records]
         if rows:
-            parameters = self._store.rows(rows)
-            await self._store.together(lambda connection: connection.exec_driver_sql(self._first, parameters))
+            await self._store.together(lambda connection: self._store.put(connection, self._first, rows))
         return [None] * len(group)
 
     @apart

@@ -44,12 +44,12 @@ class Postgres:
         return list(texts)
 
     def many(self, table: Table) -> Insert:
-        """Row by row, in one round trip: a single statement could not touch a row twice."""
+        """Of one row; see put."""
         return insert(table)
 
-    def rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-        """As they are."""
-        return rows
+    def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Row by row, in one round trip: a single statement could not touch a row twice."""
+        connection.exec_driver_sql(statement, rows)
 
     async def together(self, work: Callable[[Connection], Result]) -> Result:
         """On one connection."""

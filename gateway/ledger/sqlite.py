@@ -3,10 +3,13 @@
 import asyncio
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +23,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    literal_column,
-    select,
-    true,
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -33,6 +33,9 @@ from gateway.ledger.errors import LedgerError
 PRIVATE = 0o600
 THREADS = 4
 """One that reads and one that writes, each twice: what is urgent does not stand behind the others."""
+
+MOST_ROWS = 64
+"""In one statement. Groups are taken apart into powers of two, so that there are few texts to prepare."""
 
 Result = TypeVar("Result")
 
@@ -79,14 +82,18 @@ class SqliteFile:
         return orjson.dumps(list(texts)).decode()
 
     def many(self, table: Table) -> Insert:
-        """One statement for all: the library lets go of the interpreter once, not for every row."""
-        rows = func.json_each(bindparam("rows")).table_valued("value", name="rows")
-        columns = (rows.c.value.op("->>")(literal_column(str(number))) for number in range(len(table.c)))
-        return insert(table).from_select(list(table.c), select(*columns).where(true()))
+        """Of one row; see put. Where a statement fails its transaction is undone: it need not undo itself, for
+        which it would write down all that it changes."""
+        return insert(table).prefix_with("OR FAIL")
 
-    def rows(self, rows: Sequence[Sequence[Any]]) -> tuple[str]:
-        """All of them as one JSON."""
-        return (orjson.dumps(rows).decode(),)
+    def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Several at a time: the library lets go of the interpreter once for them, not for every row."""
+        at = 0
+        while at < len(rows):
+            number = min(1 << ((len(rows) - at).bit_length() - 1), MOST_ROWS)
+            values = tuple(chain.from_iterable(rows[at : at + number]))
+            connection.exec_driver_sql(_of_rows(statement, number), values)
+            at += number
 
     def make(self) -> None:
         """The file holds tokens: nobody else on this machine reads it."""
@@ -130,6 +137,15 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@lru_cache(256)
+def _of_rows(statement: str, number: int) -> str:
+    """The insert of one row as one of so many."""
+    return _VALUES.sub(lambda found: "VALUES " + ", ".join([found[1]] * number), statement, count=1)
+
+
+_VALUES = re.compile(r"VALUES (\([?, ]+\))")
 
 
 def prepare(connection: Any, _: ConnectionPoolEntry) -> None:

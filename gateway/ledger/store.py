@@ -35,10 +35,10 @@ class Database(Protocol):
         """Those texts as that parameter."""
 
     def many(self, table: Table) -> Any:
-        """An insert of many rows, compiled and run with them as `rows` gives them."""
+        """An insert for `put`, to be compiled."""
 
-    def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
-        """Rows in the order of the table's columns as the parameters of that insert."""
+    def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run such an insert with these rows, their values in the order of the table's columns."""
 
     async def together(self, work: "Callable[[Connection], Result]") -> "Result":
         """Do the work in one transaction, and in one piece: the event loop hears of its end only."""
@@ -63,7 +63,7 @@ class Store:
         self.table_of = self._database.table_of
         self.several = self._database.several
         self.many = self._database.many
-        self.rows = self._database.rows
+        self.put = self._database.put
         self.secret = token_bytes(32)
         self._lost = False
         self._opening = asyncio.Lock()

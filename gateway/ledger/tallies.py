@@ -39,7 +39,7 @@ class Tallies:
         groups = (self._store.several(sums),)
         new = self._new(connection, additions)
         if new:
-            connection.exec_driver_sql(self._insert, self._store.rows(new))
+            self._store.put(connection, self._insert, new)
         for row in connection.exec_driver_sql(self._sums, groups).mappings():
             sums[row["group"]][row["part"]] = Decimal(int(row["sum"])) / HUNDREDTHS
         return sums

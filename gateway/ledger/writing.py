@@ -51,7 +51,7 @@ class Writing:
 
     def _insert(self, connection: Connection, statement: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
-            connection.exec_driver_sql(statement, self._store.rows(rows))
+            self._store.put(connection, statement, rows)
 
 
 def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:
