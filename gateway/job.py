@@ -157,13 +157,14 @@ class EventJob:
     async def _take_turn(self) -> None:
         await self._place.turn()
         self._turn_began = monotonic()
+        self._parcel.urgent = self._parcel.about.interactive or self._place.is_pressed()
         await self._follow(await self._step())
 
     async def _step(self) -> Step:
         key, lane = self._key, self._parcel.lane
         if key is None:
             return Go()
-        standing = await self.desk.ledger.look(key, lane, urgent=self._parcel.about.interactive)
+        standing = await self.desk.ledger.look(key, lane, urgent=self._parcel.urgent)
         record = standing.record
         if record is not None:
             self._take_over(record)

@@ -13,6 +13,10 @@ FEW = 2
 """So many of a lane may always stand here: one in flight, and the next at once behind it. With few lanes: more."""
 
 
+LONG = 20
+"""A line so long is pressed for time: whoever has its turn does not wait to be one of a group."""
+
+
 class Lanes(Generic[Member]):
     """Turns by lane. About `room` members wait: beyond that who stands far back in a line is told to step aside.
 
@@ -63,6 +67,10 @@ class Lanes(Generic[Member]):
         elif not line[0].admitted.done():
             self._admit(line)
 
+    def is_long(self, place: "Place[Member]") -> bool:
+        """Whether many stand behind."""
+        return place.lane is not None and len(self._standing[place.lane]) > LONG
+
     def _admit(self, line: "deque[Place[Member]]") -> None:
         line[0].admitted.set_result(None)
         self.waiting -= 1
@@ -88,6 +96,10 @@ class Place(Generic[Member]):
     def ahead(self) -> list[Member]:
         """Who stands ahead, first come first."""
         return self._lanes.ahead(self)
+
+    def is_pressed(self) -> bool:
+        """Whether many stand behind who has the turn."""
+        return self._lanes.is_long(self)
 
     def leave(self) -> None:
         """Pass the turn on, once the event has left: who failed keeps the others back until all are given back."""

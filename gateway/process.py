@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 FORGET_SECONDS = 3600.0
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 """How long the event loop may keep the ledger's threads waiting: with each of them waits a group of events."""
 
 GARBAGE_AFTER = 50_000

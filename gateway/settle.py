@@ -46,7 +46,7 @@ class Parcel:
     `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
     `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
     the seconds of the last call.
-    `trace` is the trace that its publisher began.
+    `trace` is the trace that its publisher began. `urgent`: a person waits for it, or a long line behind it.
     """
 
     delivery: Delivery
@@ -60,6 +60,7 @@ class Parcel:
     sent_at: str | None = None
     took: float | None = None
     trace: TraceContext | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Settler:
                 await self.insist(lambda: self._ledger.record(None, letter=letter))
             return record
         entry = history.ended(record, parcel.took)
-        kept, urgent = self._kept(parcel, record), parcel.about.interactive
+        kept, urgent = self._kept(parcel, record), parcel.urgent
         written = await self.insist(lambda: self._ledger.record(kept, entry, letter, counted, urgent=urgent))
         return written if written is not None and counted is not None else record
 
