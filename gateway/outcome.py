@@ -33,6 +33,10 @@ class Accepted:
     response: Response | None = None
     duplicate: bool = False
 
+    def with_response(self, response: Response | None) -> "Accepted":
+        """The same, with this to pass on."""
+        return Accepted(self.code, self.message, response, self.duplicate)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:

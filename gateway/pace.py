@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from time import monotonic
 
 from aiolimiter import AsyncLimiter
@@ -62,13 +62,33 @@ ASIDE_AT_ONCE = 32
 """Events that step aside at the same time: a long lane is cleared out of the way beside the work, not before it."""
 
 
+class _Turn:
+    """A slot, held while the block runs, which begins once `ready` returns. It knows no single call: all share it."""
+
+    def __init__(self, slots: Slots, ready: Callable[[], Awaitable[None]]) -> None:
+        self._slots = slots
+        self._ready = ready
+
+    async def __aenter__(self) -> None:
+        await self._slots.__aenter__()
+        try:
+            await self._ready()
+        except BaseException:
+            await self._slots.__aexit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._slots.__aexit__()
+
+
 class Pace:
     """Slots and rate of one account, which follow what the calls meet."""
 
     def __init__(self, settings: AccountSettings) -> None:
         self.window = Window(settings.max_in_flight)
         self._bulk = Slots(self.window)
-        self._interactive = asyncio.Semaphore(settings.interactive_slots)
+        self._durable = _Turn(self._bulk, self._durable_ready)
+        self._interactive = _Turn(Slots(Window(settings.interactive_slots)), self._interactive_ready)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
         self._way = asyncio.Lock()
@@ -76,15 +96,21 @@ class Pace:
         self.aside = asyncio.Semaphore(ASIDE_AT_ONCE)
         self.seconds_per_turn = 0.0
 
-    @asynccontextmanager
-    async def slot(self, *, interactive: bool) -> AsyncIterator[None]:
+    def slot(self, *, interactive: bool) -> AbstractAsyncContextManager[None]:
         """Wait until one more call may be made, and hold its slot."""
-        async with self._interactive if interactive else self._bulk:
-            if not interactive and self._questions:
-                await self._make_way()
-            if self._rate is not None:
-                await self._wait(self._rate, interactive)
-            yield
+        return self._interactive if interactive else self._durable
+
+    async def _interactive_ready(self) -> None:
+        if self._rate is not None:
+            await self._rate.acquire(self._room(self._rate))
+
+    async def _durable_ready(self) -> None:
+        """At most one durable call stands at the limiter, so an interactive one has at most that one before it."""
+        if self._questions:
+            await self._make_way()
+        if self._rate is not None:
+            async with self._queue:
+                await self._rate.acquire(self._room(self._rate))
 
     @contextmanager
     def question(self) -> Iterator[None]:
@@ -122,17 +148,9 @@ class Pace:
         if throttled:
             self.window.throttled(began, monotonic())
 
-    async def _wait(self, rate: AsyncLimiter, interactive: bool) -> None:
-        """At most one bulk call stands at the limiter, so an interactive one has at most that one before it.
-
-        After throttling a call takes the room of several, so that only a share of the rate is used.
-        """
-        room = min(1 / self.window.share, rate.max_rate)
-        if interactive:
-            await rate.acquire(room)
-            return
-        async with self._queue:
-            await rate.acquire(room)
+    def _room(self, rate: AsyncLimiter) -> float:
+        """After throttling a call takes the room of several, so that only a share of the rate is used."""
+        return min(1 / self.window.share, rate.max_rate)
 
 
 def _limiter(per_second: float) -> AsyncLimiter:

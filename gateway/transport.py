@@ -137,8 +137,9 @@ async def exchange(http: aiohttp.ClientSession, method: str, url: str, **request
     this = _UnderWay()
     _under_way.set(this)
     try:
-        async with http.request(method, url, allow_redirects=False, **request) as response:
-            return Reply(response.status, response.headers, await response.read())
+        response = await http.request(method, url, allow_redirects=False, **request)
+        body = await response.read()  # which gives the connection back, or closes it
+        return Reply(response.status, response.headers, body)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise _failure(error, sent=this.sent) from error
     finally:

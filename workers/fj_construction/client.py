@@ -204,7 +204,7 @@ def _keeper(
 
 
 def _json_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"data": orjson.dumps(body), "headers": {"Content-Type": "application/json;charset=UTF-8"}}
+    return {"data": aiohttp.BytesPayload(orjson.dumps(body), content_type="application/json;charset=UTF-8")}
 
 
 def _fault(fault: FaultError) -> Ending:

@@ -1,7 +1,6 @@
 """The four operations, and what their answers become."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry
@@ -73,7 +72,7 @@ async def validate_token(client: Client, data: events.TokenValidate, _: Steps) -
         case Retry(code=str(code), message=message) if code in TOKEN_REFUSED and data.token is not None:
             return Accepted(code, message, {"valid": False})
         case Accepted():
-            return replace(ending, response={"valid": _truth(ending)})
+            return ending.with_response({"valid": _truth(ending)})
         case _:
             return ending
 
@@ -84,7 +83,7 @@ async def report_log(client: Client, data: events.ResponseLogReport, _: Steps) -
     if not isinstance(ending, Accepted):
         return ending
     if _truth(ending):
-        return replace(ending, response=None)
+        return ending.with_response(None)
     return Rejected(ending.code, f"data is false: {ending.message}")
 
 

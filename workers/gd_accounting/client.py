@@ -72,10 +72,8 @@ class Client:
             return {"params": {name: _text(value) for name, value in parameters.items()}}
         if self.settings.content_type == "form":
             return {"data": {name: _text(value) for name, value in parameters.items()}}
-        return {
-            "data": orjson.dumps(parameters, default=_exact),
-            "headers": {"Content-Type": "application/json;charset=UTF-8"},
-        }
+        body = orjson.dumps(parameters, default=_exact)
+        return {"data": aiohttp.BytesPayload(body, content_type="application/json;charset=UTF-8")}
 
     def _read(self, interface: Interface, reply: Reply) -> Ending:
         body = reply.json
@@ -85,7 +83,8 @@ class Client:
             return Dead(f"http-{reply.status}", "an answer that the document does not describe", Category.UNKNOWN)
         message = body.get("msg")
         answer = Answer(str(body["status"]), message if isinstance(message, str) else "", {"data": body.get("data")})
-        return by_code({**READINGS[self.settings.duplicate_request], **interface.codes}, answer)
+        table = READINGS[self.settings.duplicate_request]
+        return by_code({**table, **interface.codes} if interface.codes else table, answer)
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """The eight operations, one interface of the document each, and what their answers become."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -67,18 +66,18 @@ def _operation(  # noqa: PLR0913 - one argument for each thing to declare
 
 def _done(client: Client, answer: Accepted) -> Ending:
     """Nothing to pass on beside the code and its message."""
-    return replace(answer, response=None)
+    return answer.with_response(None)
 
 
 def _check(client: Client, answer: Accepted) -> Ending:
     """data.check: true验证成功, false验证失败. Either is an answer to the question."""
-    return replace(answer, response={"check": _truth(_data(answer), "check")})
+    return answer.with_response({"check": _truth(_data(answer), "check")})
 
 
 def _cancelled(client: Client, answer: Accepted) -> Ending:
     """data.cancel: true表示成功, false表示失败, both under code 200. A repeated request says neither."""
     if answer.duplicate or _truth(_data(answer), "cancel"):
-        return replace(answer, response=None)
+        return answer.with_response(None)
     return Rejected(answer.code, f"data.cancel is false 取消失败: {answer.message}")
 
 
@@ -97,7 +96,7 @@ def _qr_code(client: Client, answer: Accepted) -> Ending:
         "mini_program_path": mini_program_path(uuid),
         "url_scheme": url_scheme(uuid),
     }
-    return replace(answer, response=response)
+    return answer.with_response(response)
 
 
 def mini_program_path(uuid: str) -> str:
@@ -118,7 +117,7 @@ def _verification(client: Client, answer: Accepted) -> Ending:
     value = str((answer.response or {}).get("data"))
     if value not in VERIFICATION:
         raise AnswerLostError("unreadable-answer")
-    return replace(answer, response={"verification": VERIFICATION[value], "data": value})
+    return answer.with_response({"verification": VERIFICATION[value], "data": value})
 
 
 def _learner(client: Client, answer: Accepted) -> Ending:
@@ -130,7 +129,7 @@ def _learner(client: Client, answer: Accepted) -> Ending:
         return Rejected("bad-sign", "the sign does not belong to the data: 签名不符")
     except UnreadableError as error:
         return Rejected("unreadable-data", str(error))
-    return replace(answer, response=learner)
+    return answer.with_response(learner)
 
 
 def _data(answer: Accepted) -> Mapping[str, Any]:

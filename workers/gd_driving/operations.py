@@ -1,7 +1,7 @@
 """The seven operations, what a repeated request would do at the platform, and what their answers become."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from time import time
@@ -72,7 +72,7 @@ def _submitting(record: Record) -> Callable[[Client, Data, Steps], Any]:
         await steps.sending()
         ending = await client.submit(record.service, body(data, {**added, **ids}))
         if isinstance(ending, Accepted):
-            return replace(ending, response=_response(ending, ids, record.warn(data)))
+            return ending.with_response(_response(ending, ids, record.warn(data)))
         return ending
 
     return call

@@ -1,7 +1,6 @@
 """The call of any configured service, and the licence operations on top of the same mechanism."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from yarl import URL
@@ -40,7 +39,7 @@ def _licence_operation(name: str, title: str, section: str, model: type[Data], r
         ending = await client.ask(name, query, body)
         if not isinstance(ending, Accepted):
             return ending
-        return replace(ending, response=read(client, ending.response or {}))
+        return ending.with_response(read(client, ending.response or {}))
 
     return Operation(
         name=name,
