@@ -214,24 +214,32 @@ class EventJob:
                 assert_never(unreachable)
 
     async def _step_aside(self) -> None:
-        """Too many of this lane stand here. What stands ahead is noted first, so that it stays ahead.
+        """Too many of this lane stand here: away, or if that must not be it waits for its turn after all."""
+        async with self.desk.lanes.aside:
+            gone = self._place.crowded and await self._goes_aside()
+        if not gone:
+            await self._take_turn()
+
+    async def _goes_aside(self) -> bool:
+        """Whether it has left. What stands ahead is noted first, so that it stays ahead.
 
         The first of the lane does not step aside: all others would wait for it, and it for room, for ever. Nor does
         what stands behind a delivery of its own event: the two are done one after the other.
         """
         ahead = self._place.ahead()
         if any(job._same_event(self._key) for job in ahead):
-            return await self._take_turn()
+            return False
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
-            return await self._follow(step)
+            await self._follow(step)
+            return True
         if self._blocks and not isinstance(step, Wait | Held | Missing):
-            return await self._take_turn()
-        async with self.desk.pace.aside:
-            await self._note(ahead)
-            in_line = step.count if isinstance(step, Wait) else 0
-            behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
-            return await self._wait(Wait(0.0, in_line or len(ahead), behind=behind))
+            return False
+        await self._note(ahead)
+        in_line = step.count if isinstance(step, Wait) else 0
+        behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
+        await self._wait(Wait(0.0, in_line or len(ahead), behind=behind))
+        return True
 
     def _same_event(self, key: Key | None) -> bool:
         mine = self._key

@@ -5,7 +5,9 @@ Only who is in this process stands here, so any number of lanes costs nothing; s
 
 import asyncio
 from collections import deque
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from gateway.slots import Slots
 
 Member = TypeVar("Member")
 
@@ -15,6 +17,23 @@ FEW = 2
 
 LONG = 20
 """A line so long is pressed for time: whoever has its turn does not wait to be one of a group."""
+
+
+ASIDE_AT_ONCE, ASIDE_ALONE = 32, 2
+"""Events that step aside at the same time, beside the work and not before it: the fewer, the faster the line itself
+moves. Alone here, it makes room for others that may come; there they are, it clears their way."""
+
+
+class _Aside:
+    """How many may step aside now."""
+
+    def __init__(self, lanes: "Lanes[Any]") -> None:
+        self._lanes = lanes
+
+    @property
+    def size(self) -> int:
+        """At once."""
+        return ASIDE_ALONE if len(self._lanes) == 1 else ASIDE_AT_ONCE
 
 
 class Lanes(Generic[Member]):
@@ -27,6 +46,7 @@ class Lanes(Generic[Member]):
         self._room = room
         self._standing: dict[str, deque[Place[Member]]] = {}
         self.waiting = 0
+        self.aside = Slots(_Aside(self))
 
     def join(self, lane: str | None, member: Member, position: int = 0) -> "Place[Member]":
         """Stand in line, now: ahead of higher positions, behind equal ones, and behind whoever has the turn.
@@ -41,8 +61,6 @@ class Lanes(Generic[Member]):
         index = len(line)
         while index > 1 and line[index - 1].position > position:
             index -= 1
-        share = max(FEW, self._room // len(self._standing))
-        place.crowded = self.waiting >= self._room and index >= share
         line.insert(index, place)
         self.waiting += 1
         if len(line) == 1:
@@ -67,6 +85,13 @@ class Lanes(Generic[Member]):
         elif not line[0].admitted.done():
             self._admit(line)
 
+    def is_crowded(self, place: "Place[Member]") -> bool:
+        """Whether so many stand before this place that others find no room."""
+        if place.lane is None or self.waiting <= self._room:
+            return False
+        share = max(FEW, self._room // len(self._standing))
+        return self._standing[place.lane].index(place) >= share
+
     def is_long(self, place: "Place[Member]") -> bool:
         """Whether many stand behind."""
         return place.lane is not None and len(self._standing[place.lane]) > LONG
@@ -80,14 +105,13 @@ class Lanes(Generic[Member]):
 
 
 class Place(Generic[Member]):
-    """One event's place in its lane. `crowded`: it should step aside, so that other lanes find room."""
+    """One event's place in its lane."""
 
-    __slots__ = ("_lanes", "admitted", "crowded", "lane", "member", "position")
+    __slots__ = ("_lanes", "admitted", "lane", "member", "position")
 
     def __init__(self, lanes: Lanes[Member], lane: str | None, member: Member, position: int) -> None:
         self._lanes, self.lane, self.member, self.position = lanes, lane, member, position
         self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.crowded = False
 
     async def turn(self) -> None:
         """Wait until nobody stands ahead."""
@@ -96,6 +120,11 @@ class Place(Generic[Member]):
     def ahead(self) -> list[Member]:
         """Who stands ahead, first come first."""
         return self._lanes.ahead(self)
+
+    @property
+    def crowded(self) -> bool:
+        """It should step aside, so that other lanes find room."""
+        return self._lanes.is_crowded(self)
 
     def is_pressed(self) -> bool:
         """Whether many stand behind who has the turn."""

@@ -1,7 +1,6 @@
 """How many calls at once and how many a second: interactive ones have slots of their own, and go first."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from time import monotonic
@@ -9,45 +8,8 @@ from time import monotonic
 from aiolimiter import AsyncLimiter
 
 from gateway.account import AccountSettings
+from gateway.slots import Slots
 from gateway.window import Window
-
-
-class Slots:
-    """A semaphore whose size is the window's, which changes while it is held."""
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self._taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def __aenter__(self) -> None:
-        if self._taken < self._window.size and not self._waiting:
-            self._taken += 1
-            return
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(mine)
-        try:
-            await mine
-        except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():
-                self._give_back()  # it was granted at the moment of being cancelled
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._give_back()
-
-    def _give_back(self) -> None:
-        self._taken -= 1
-        self.resized()
-
-    def resized(self) -> None:
-        """Let in as many as the window has room for now."""
-        while self._waiting and self._taken < self._window.size:
-            first = self._waiting.popleft()
-            if not first.done():
-                self._taken += 1
-                first.set_result(None)
-
 
 BUSY_SECONDS = 0.0005
 """One turn of the event loop that takes longer has more to do than a question should stand behind."""
@@ -57,9 +19,6 @@ BREATH_SECONDS, MOST_BREATHS = 0.005, 50
 
 SHORTER, LONGER = 0.5, 0.02
 """Weight of the last turn in the mean duration: what a lane can do counts, not what once held it up."""
-
-ASIDE_AT_ONCE = 32
-"""Events that step aside at the same time: a long lane is cleared out of the way beside the work, not before it."""
 
 
 class _Turn:
@@ -93,7 +52,6 @@ class Pace:
         self._queue = asyncio.Lock()
         self._way = asyncio.Lock()
         self._questions = 0
-        self.aside = asyncio.Semaphore(ASIDE_AT_ONCE)
         self.seconds_per_turn = 0.0
 
     def slot(self, *, interactive: bool) -> AbstractAsyncContextManager[None]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.lanes import FEW, Lanes, Place
+from gateway.lanes import ASIDE_ALONE, ASIDE_AT_ONCE, FEW, LONG, Lanes, Place
 
 NO_ROOM = 0
 
@@ -186,6 +186,45 @@ async def test_the_more_lanes_there_are_the_sooner_a_long_line_steps_aside() -> 
         for _ in range(40):
             traffic.join("filling")
         assert [traffic.join("a").crowded for _ in range(12)].index(True) == stay
+
+
+async def test_a_line_alone_steps_aside_a_few_at_a_time_and_many_once_others_are_here() -> None:
+    traffic = Traffic(NO_ROOM)
+    aside = 0
+
+    async def step_aside() -> None:
+        nonlocal aside
+        async with traffic.lanes.aside:
+            aside += 1
+            await asyncio.sleep(0.01)
+            aside -= 1
+
+    traffic.join("long")
+    stepping = [asyncio.create_task(step_aside()) for _ in range(2 * ASIDE_AT_ONCE)]
+    await asyncio.sleep(0)
+    assert aside == ASIDE_ALONE
+    traffic.join("other")
+    await asyncio.sleep(0.015)
+    assert aside == ASIDE_AT_ONCE
+    await asyncio.gather(*stepping)
+
+
+async def test_who_waited_to_step_aside_is_not_crowded_any_more_once_its_line_has_moved_on() -> None:
+    traffic = Traffic(4)
+    for _ in range(8):
+        traffic.join("a")
+    last = traffic.places[7]
+    assert last.crowded
+    for number in range(4):
+        traffic.leave(number)
+    assert not last.crowded
+
+
+async def test_a_line_is_pressed_as_long_as_many_stand_behind_its_first() -> None:
+    traffic = Traffic(100)
+    first = traffic.join("a")
+    assert [traffic.join("a") and first.is_pressed() for _ in range(LONG + 2)] == [False] * (LONG - 1) + [True] * 3
+    assert not traffic.join(None).is_pressed()
 
 
 async def test_without_a_lane_nobody_is_crowded() -> None:

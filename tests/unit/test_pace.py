@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.account import AccountSettings
-from gateway.pace import BREATH_SECONDS, BUSY_SECONDS, MOST_BREATHS, Pace, Slots
+from gateway.pace import BREATH_SECONDS, BUSY_SECONDS, MOST_BREATHS, Pace
+from gateway.slots import Slots
 from gateway.window import Window
 
 
