@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -24,9 +24,8 @@ MANY = 5
 """How many wrong fields a refusal names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A valid event and the operation that it asks for."""
+class Work(NamedTuple):
+    """A valid event and the operation that it asks for. A tuple, as `About`: they are made of every event."""
 
     event: Event
     operation: Operation
@@ -49,8 +48,7 @@ class Work:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """What could be read of an event. `secrets` are its sensitive texts, to be scrubbed out of messages."""
 
     operation: str
