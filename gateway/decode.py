@@ -25,7 +25,7 @@ MANY = 5
 
 
 class Work(NamedTuple):
-    """A valid event and the operation that it asks for."""
+    """A valid event and the operation that it asks for. A tuple, as `About`: they are made of every event."""
 
     event: Event
     operation: Operation

@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Literal
 
 import orjson
 import structlog
@@ -22,11 +23,9 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         structlog.processors.format_exc_info,
         hide,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
     ]
-    render: Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_line)
-    )
+    render: Processor = structlog.dev.ConsoleRenderer() if console else _line
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -36,12 +35,19 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
     _libraries(shared, render)
 
 
-def _line(value: Any, **_: Any) -> str:
+def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """A structlog processor: the time in ISO 8601. orjson writes it in half the time that `isoformat` needs."""
+    now = orjson.dumps(datetime.now(UTC), option=orjson.OPT_UTC_Z)
+    event["timestamp"] = now.decode().strip('"')
+    return event
+
+
+def _line(_: WrappedLogger, __: str, event: EventDict) -> str:
     """One JSON line, also of what is no proper text: a log call must not fail."""
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
-        return json.dumps(value, default=str, skipkeys=True)
+        return json.dumps(event, default=str, skipkeys=True)
 
 
 def _libraries(shared: list[Processor], render: Processor) -> None:

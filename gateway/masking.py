@@ -7,6 +7,7 @@ Three ways in: `mask` for a value known to be sensitive, `scrub` for text in whi
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 # fmt: off
@@ -39,6 +40,11 @@ _SECRET = re.compile(
 )
 
 _LONG_RUN = re.compile(r"[\dA-Fa-f]{11}")
+_DIGITS = re.compile(r"\d{11}")
+"""In every number of a person: an id of ours mostly has none, and is done with."""
+
+_SHORTEST = len("Basic x")
+"""Characters of the shortest that is found by its look; `://a:b@` has as many."""
 
 _SHOWS_ENDS = 12
 _LONG_NUMBER = 19
@@ -46,6 +52,11 @@ _LONG_NUMBER = 19
 
 _SMALL = 10**10
 """Whole numbers below have too few digits to be anybody's."""
+
+# Made once: a union that stands in a call is made anew at each.
+_HARMLESS = (bool, float, NoneType)
+_SCALAR = (str, int, float, NoneType)
+_LISTED = (list, tuple)
 
 
 def mask(value: object) -> str:
@@ -67,6 +78,8 @@ def _by_look(text: str) -> str:
 
 def _perhaps(text: str) -> bool:
     """Whether anything of the kinds above could be found in it: in most texts not, and they are done with."""
+    if len(text) < _SHORTEST:
+        return False
     run = _LONG_RUN.search(text) is not None
     return run or text.count(".") > 1 or "://" in text or "Bearer" in text or "Basic" in text
 
@@ -95,7 +108,7 @@ def _occurrences(text: str, value: str) -> Iterator[int]:
 
 def scrub_personal(text: str) -> str:
     """Like `scrub`, for identifiers of ours, which may look like a secret and are none."""
-    return _PERSONAL.sub(lambda found: mask(found.group()), text) if _perhaps(text) else text
+    return _PERSONAL.sub(lambda found: mask(found.group()), text) if _DIGITS.search(text) else text
 
 
 @lru_cache(1024)
@@ -108,18 +121,29 @@ def masked(value: Any, sensitive: Collection[str] = ()) -> Any:
     """A copy of a JSON-like structure with sensitive fields masked, by `sensitive` names and by our own."""
     if isinstance(value, str):
         return _by_look(value)
-    if value is None or isinstance(value, bool | float):
+    if isinstance(value, _HARMLESS):
         return value
     if isinstance(value, int):
         return value if abs(value) < _SMALL else _masked_number(value)
     if isinstance(value, Mapping):
-        return {
-            _key(key): _hidden(item) if key in sensitive or is_sensitive(str(key)) else masked(item, sensitive)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
+        return _masked_fields(value, sensitive)
+    if isinstance(value, _LISTED):
         return [masked(item, sensitive) for item in value]
     return scrub(_shown(value))
+
+
+def _masked_fields(fields: Mapping[Any, Any], sensitive: Collection[str]) -> dict[Any, Any]:
+    shown = {}
+    for name, item in fields.items():
+        key, hidden = _field(name)
+        shown[key] = _hidden(item) if hidden or name in sensitive else masked(item, sensitive)
+    return shown
+
+
+@lru_cache(1024, typed=True)
+def _field(name: Any) -> tuple[Any, bool]:
+    """How a field's name is shown, and whether its value is not."""
+    return _key(name), is_sensitive(str(name))
 
 
 def _masked_number(value: int) -> int | str:
@@ -127,7 +151,6 @@ def _masked_number(value: int) -> int | str:
     return value if scrub_personal(text) == text and len(text) < _LONG_NUMBER else mask(text)
 
 
-@lru_cache(1024, typed=True)
 def _key(key: Any) -> Any:
     return masked(key) if key is None or isinstance(key, str | int | float) else scrub(_shown(key))
 
@@ -140,7 +163,7 @@ def _shown(value: object) -> str:
 def _hidden(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTED):
         return [_hidden(item) for item in value]
     if isinstance(value, Mapping):
         return {_key(key): _hidden(item) for key, item in value.items()}
@@ -149,17 +172,16 @@ def _hidden(value: Any) -> Any:
 
 def sensitive_values(data: Any, sensitive: Collection[str] = ()) -> set[str]:
     """Every text that stands in a sensitive field, to be scrubbed out of what others say about this event."""
-    if data is None or isinstance(data, str | int | float):
-        return set()
+    found: set[str] = set()
     if isinstance(data, Mapping):
-        found: set[str] = set()
         for key, item in data.items():
-            hidden = key in sensitive or is_sensitive(str(key))
-            found |= _texts(item) if hidden else sensitive_values(item, sensitive)
-        return found
-    if isinstance(data, list | tuple):
-        return set().union(*(sensitive_values(item, sensitive) for item in data))
-    return set()
+            if key in sensitive or is_sensitive(str(key)):
+                found |= _texts(item)
+            elif not isinstance(item, _SCALAR):
+                found |= sensitive_values(item, sensitive)
+    elif isinstance(data, _LISTED):
+        found.update(*(sensitive_values(item, sensitive) for item in data if not isinstance(item, _SCALAR)))
+    return found
 
 
 def _texts(value: Any) -> set[str]:
@@ -167,6 +189,6 @@ def _texts(value: Any) -> set[str]:
         return {value}
     if isinstance(value, Mapping):
         return set().union(*(_texts(item) for item in value.values()))
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTED):
         return set().union(*(_texts(item) for item in value))
     return set()

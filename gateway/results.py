@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha1
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL
 
-import orjson
+from pydantic_core import to_json
 
 from gateway.decode import About
 from gateway.ledger import Record
@@ -15,26 +16,34 @@ from schemas import dead_letters
 from schemas.envelope import LONGEST
 from schemas.results import Result
 
+_NAMESPACE = NAMESPACE_URL.bytes
+
 
 def event(names: Names, about: About, record: Record, trace: Mapping[str, str]) -> bytes:
     """The CloudEvent that reports the result (DESIGN §3). Told twice of one ending, it carries one id.
 
     `trace`: CloudEvents' distributed tracing extension.
     """
-    identity = f"{about.source} {about.event_id} {record.replay} {record.updated_at}"
     values = {
         "specversion": "1.0",
-        "id": str(uuid5(NAMESPACE_URL, identity)),
+        "id": _named(f"{about.source} {about.event_id} {record.replay} {record.updated_at}"),
         "source": f"/gateway/{names.platform}/{names.account}",
         "type": f"{names.platform}.{about.operation}.{record.outcome}",
-        "subject": about.subject,
+        **({} if about.subject is None else {"subject": about.subject}),
         "time": record.updated_at,
         "datacontenttype": "application/json",
         "account": names.account,
         **trace,
-        "data": orjson.Fragment(_data(about, record).model_dump_json()),
+        "data": _data(about, record),
     }
-    return orjson.dumps({name: value for name, value in values.items() if value is not None})
+    return to_json(values, inf_nan_mode="null")
+
+
+def _named(identity: str) -> str:
+    """`str(uuid5(NAMESPACE_URL, identity))` at a third of its cost: every event's result needs one."""
+    digest = sha1(_NAMESPACE + identity.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def _data(about: About, record: Record) -> Result:

@@ -42,10 +42,12 @@ class Data(BaseModel):
     @field_validator("*", mode="after")
     @classmethod
     def _refuse_nul(cls, value: Any) -> Any:
-        texts = (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
-        for text in texts:
-            if isinstance(text, str) and "\0" in text:
-                raise PydanticCustomError("text_nul", "must not contain the NUL character")
+        if isinstance(value, str):
+            found = "\0" in value
+        else:
+            found = isinstance(value, list | tuple) and any(isinstance(text, str) and "\0" in text for text in value)
+        if found:
+            raise PydanticCustomError("text_nul", "must not contain the NUL character")
         return value
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
