@@ -88,7 +88,6 @@ class EventJob:
     _read: Work | Refused = field(init=False)
     _place: "Place[EventJob]" = field(init=False)
     _parcel: Parcel = field(init=False)
-    _key: Key | None = field(init=False)
     _deadline: float | None = field(init=False, default=None)
     _turn_began: float = field(init=False, default=0.0)
     _noted: "asyncio.Future[None] | None" = field(init=False, default=None)
@@ -100,7 +99,6 @@ class EventJob:
         desk, delivery = self.desk, self.delivery
         self._read = decode(delivery.body, delivery.routing_key, desk.names, desk.operations)
         self._parcel = self._packed()
-        self._key = desk.settler.key(self._parcel)
         self._place = desk.lanes.join(self._parcel.lane or self._identity(), self, self._parcel.position)
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
@@ -143,10 +141,11 @@ class EventJob:
         lane = self._read.lane
         hashed = self.desk.ledger.hashed(f"{self.desk.names.prefix} {lane}") if lane else None
         about, position = self._read.about(), self.delivery.position or self.desk.positions()
+        key = self.desk.settler.key(about)
         replay, trace = self.delivery.replay, trace_context.read(self.delivery.headers) or about.trace
         began = perf_counter()
         return Parcel(
-            self.delivery, self._leave, about, hashed, position, first_seen, began, replay=replay, trace=trace
+            self.delivery, self._leave, about, key, hashed, position, first_seen, began, replay=replay, trace=trace
         )
 
     def _identity(self) -> str | None:
@@ -161,7 +160,7 @@ class EventJob:
         await self._follow(await self._step())
 
     async def _step(self) -> Step:
-        key, lane = self._key, self._parcel.lane
+        key, lane = self._parcel.key, self._parcel.lane
         if key is None:
             return Go()
         standing = await self.desk.ledger.look(key, lane, urgent=self._parcel.urgent)
@@ -227,7 +226,7 @@ class EventJob:
         what stands behind a delivery of its own event: the two are done one after the other.
         """
         ahead = self._place.ahead()
-        if any(job._same_event(self._key) for job in ahead):
+        if any(job._same_event(self._parcel.key) for job in ahead):
             return False
         step = await self._step()
         if isinstance(step, Ended) or (isinstance(step, Wait) and step.copy):
@@ -242,12 +241,12 @@ class EventJob:
         return True
 
     def _same_event(self, key: Key | None) -> bool:
-        mine = self._key
+        mine = self._parcel.key
         return mine is key or (mine is not None and key is not None and mine.id == key.id and mine == key)
 
     async def _note(self, ahead: "Sequence[EventJob]") -> None:
         """Return once the ledger knows that these stand here. Many come at the same time: each job is noted once."""
-        unnoted = [job for job in ahead if job._noted is None and job._key is not None]
+        unnoted = [job for job in ahead if job._noted is None and job._parcel.key is not None]
         if unnoted:
             records = [self.desk.settler.standing(job._parcel) for job in unnoted]
             noting = asyncio.ensure_future(self.desk.ledger.stand(records))
@@ -326,7 +325,7 @@ class EventJob:
         return ending
 
     async def _steps(self, work: Work) -> Steps:
-        key, operation = self._key, work.operation
+        key, operation = self._parcel.key, work.operation
         if key is None or not (operation.several_calls or operation.repeat.noted_before):
             return no_steps()
         steps = await self.desk.ledger.steps(key, self.delivery.replay) if operation.several_calls else no_steps()

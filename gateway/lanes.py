@@ -115,7 +115,8 @@ class Place(Generic[Member]):
 
     async def turn(self) -> None:
         """Wait until nobody stands ahead."""
-        await asyncio.shield(self.admitted)
+        if not self.admitted.done():
+            await asyncio.shield(self.admitted)
 
     def ahead(self) -> list[Member]:
         """Who stands ahead, first come first."""

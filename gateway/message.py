@@ -1,6 +1,7 @@
 """A delivery, and what of it travels on when it is delayed, dies or is replayed. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from aiormq.abc import DeliveredMessage
@@ -18,6 +19,8 @@ _PROPERTIES = (
 )  # fmt: skip
 """Basic properties that travel on. Not expiration, which would let a dead letter vanish, and not user_id,
 which the broker compares with the connection's own user."""
+
+_travelling: Callable[[Any], tuple[Any, ...]] = attrgetter(*_PROPERTIES)
 
 
 class Delivery(NamedTuple):
@@ -97,7 +100,7 @@ def delivery(message: DeliveredMessage) -> Delivery:
         body=message.body,
         routing_key=message.routing_key or "",
         headers=said.headers or {},
-        properties={name: value for name in _PROPERTIES if (value := getattr(said, name)) is not None},
+        properties={n: value for n, value in zip(_PROPERTIES, _travelling(said), strict=True) if value is not None},
         redelivered=bool(message.redelivered),
         expires_in=_seconds(said.expiration),
     )

@@ -5,10 +5,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 from time import perf_counter
 from time import time as wall
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import structlog
 
@@ -43,6 +43,7 @@ LONGEST_MESSAGE = 2000
 class Parcel:
     """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
 
+    `key` is what the ledger knows it by, None where its id or source could not be read.
     `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
     `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
     the seconds of the last call.
@@ -52,6 +53,7 @@ class Parcel:
     delivery: Delivery
     ack: Callable[[], Awaitable[None]]
     about: About
+    key: Key | None
     lane: str | None
     position: int
     first_seen: str
@@ -99,12 +101,11 @@ class Settler:
         self._ledger_down = ledger_down
         self._told: OrderedDict[Key, Record] = OrderedDict()
 
-    def key(self, parcel: Parcel) -> Key | None:
-        """Under which name the ledger knows the event; None where its id or source could not be read."""
-        event_id, source = parcel.about.event_id, parcel.about.source
-        if event_id is None or source is None:
+    def key(self, about: About) -> Key | None:
+        """Under which name the ledger knows an event; None where its id or source could not be read."""
+        if about.event_id is None or about.source is None:
             return None
-        return Key(self._names.platform, self._names.account, source, event_id)
+        return Key(self._names.platform, self._names.account, about.source, about.event_id)
 
     def told(self, key: Key) -> Record | None:
         """What a person was told a short while ago, which no disk keeps."""
@@ -128,7 +129,7 @@ class Settler:
         record = self._record(parcel, final, attempts)
         if record.category is not None and (holds or record.category == Category.HELD):
             record = record._replace(blocks=_blocks(parcel, "holds"))
-        record = await self._written_down(parcel, record, counted, twin=twin or self.key(parcel) is None)
+        record = await self._written_down(parcel, record, counted, twin=twin or parcel.key is None)
         await self._publish_ending(parcel, record)
 
     async def _written_down(self, parcel: Parcel, record: Record, counted: Counted | None, *, twin: bool) -> Record:
@@ -174,7 +175,7 @@ class Settler:
         await self._on_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
         record = record._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
-        if self.key(parcel) is not None:
+        if parcel.key is not None:
             entry = history.delayed(record, parcel.took, how.seconds)
             await self.insist(lambda: self._ledger.record(record, entry))
         await parcel.ack()
@@ -241,7 +242,7 @@ class Settler:
         final = None if isinstance(ending, Retry) else ending
         category = category_of(final) if final else None
         return Record(
-            key=self.key(parcel) or Key(self._names.platform, self._names.account, "", ""),
+            key=parcel.key or Key(self._names.platform, self._names.account, "", ""),
             operation=parcel.about.operation,
             outcome=outcome_name(final) if final else None,
             category=category.value if category else None,
@@ -284,21 +285,11 @@ class Settler:
     async def _send(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
         """A result that nobody is there to take is not lost: the ledger has it, and gives it again when asked."""
         with tracing.span("publish result", "producer"):
-            await self._send_traced(exchange, key, body, parcel)
-
-    async def _send_traced(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
-        properties = {
-            "content_type": CONTENT_TYPE,
-            "correlation_id": results.short(parcel.about.event_id)
-            or parcel.delivery.properties.get("correlation_id"),
-            "message_id": uuid4().hex,
-            "headers": tracing.headers(parcel.trace),
-        }
-        try:
-            await self._publisher.publish(Outgoing(exchange, key, body, properties))
-        except UnroutableError:
-            metrics.RESULTS_UNROUTED.labels(self._names.platform, self._names.account).inc()
-            log.debug("result.unrouted", exchange=exchange, id=parcel.about.event_id)
+            try:
+                await self._publisher.publish(Outgoing(exchange, key, body, _said_of_result(parcel)))
+            except UnroutableError:
+                metrics.RESULTS_UNROUTED.labels(self._names.platform, self._names.account).inc()
+                log.debug("result.unrouted", exchange=exchange, id=parcel.about.event_id)
 
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
@@ -328,6 +319,16 @@ class Settler:
             **({} if trace_id is None else {"trace_id": trace_id}),
             **fields,
         )
+
+
+def _said_of_result(parcel: Parcel) -> dict[str, Any]:
+    """The properties of its message; the trace is that of the span under way."""
+    return {
+        "content_type": CONTENT_TYPE,
+        "correlation_id": results.short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
+        "message_id": token_hex(16),
+        "headers": tracing.headers(parcel.trace),
+    }
 
 
 def _begun_here(parcel: Parcel) -> dict[str, str]:
