@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-AT_A_TIME = 10
+AT_A_TIME = 4
 """Callers that get their answers in one turn of the event loop: what comes meanwhile does not wait for them all."""
 
 

@@ -40,8 +40,8 @@ class Tallies:
         new = self._new(connection, additions)
         if new:
             self._store.put(connection, self._insert, new)
-        for row in connection.exec_driver_sql(self._sums, groups).mappings():
-            sums[row["group"]][row["part"]] = Decimal(int(row["sum"])) / HUNDREDTHS
+        for group, part, hundredths in connection.exec_driver_sql(self._sums, groups):
+            sums[group][part] = Decimal(int(hundredths)) / HUNDREDTHS
         return sums
 
     def _new(self, connection: Connection, additions: Sequence[Addition]) -> list[tuple[object, ...]]:
