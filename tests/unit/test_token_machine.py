@@ -67,7 +67,7 @@ class KeeperMachine(RuleBasedStateMachine):
         self.contest = Contest(LIMITS)
         self.forced: list[float] = []
         self.contested_at: float | None = None
-        self.on_trial = False
+        self.on_trial = self.refusing = False
         self._begin_lease()
 
     def _begin_lease(self) -> None:
@@ -110,14 +110,14 @@ class KeeperMachine(RuleBasedStateMachine):
         return await self.login
 
     def _state_begins(self, state: TokenState) -> None:
-        if state == "contested" and not self._forbidden_before():
-            recent = [at for at in self.forced if at > self.now - WINDOW]
-            assert len(recent) == BUDGET or (self.on_trial and self.now - self.since < SHARE), "contested for nothing"
-            self.contested_at, self.on_trial = self.now, True
-
-    def _forbidden_before(self) -> bool:
-        """Told again, by a keeper that begins in the middle of it."""
-        return self.contested_at is not None and self.keeper.state != "contested" and self.held is None
+        if state != "contested":
+            return
+        if not self.refusing:  # told again, by a keeper that begins in the middle of it
+            assert self.contest.forbids(self.now), "contested for nothing"
+            return
+        recent = [at for at in self.forced if at > self.now - WINDOW]
+        assert len(recent) == BUDGET or (self.on_trial and self.now - self.since < SHARE), "contested for nothing"
+        self.contested_at, self.on_trial = self.now, True
 
     def _settle(self) -> None:
         async def rest() -> None:
@@ -175,7 +175,9 @@ class KeeperMachine(RuleBasedStateMachine):
         if token == self.held:
             self.pending = self.pending or self.good
             self.held = None
+        self.refusing = True
         self.keeper.refuse(token)
+        self.refusing = False
 
     # --- the platform
 
