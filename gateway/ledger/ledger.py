@@ -49,7 +49,7 @@ class Ledger:
         self._store = store
         self.inbox = Inbox(store)
         self.logouts = Logouts(store)
-        self._first = store.compiled(store.many(EVENTS).on_conflict_do_nothing())
+        self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
         write, look = Writing(store), Looking(store)
         self._writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP, APART_SECONDS)
         self._looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP, APART_SECONDS)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import ARRAY, Connection, String, Table, TableValuedAlias, bindparam, func
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import ARRAY, Connection, String, TableValuedAlias, bindparam, func
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.ledger.errors import AWAY, LedgerError, named
@@ -43,13 +43,10 @@ class Postgres:
         """The array."""
         return list(texts)
 
-    def many(self, table: Table) -> Insert:
-        """Of one row; see put."""
-        return insert(table)
-
     def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Row by row, in one round trip: a single statement could not touch a row twice."""
-        connection.exec_driver_sql(statement, rows)
+        if rows:
+            connection.exec_driver_sql(statement, rows)
 
     async def together(self, work: Callable[[Connection], Result]) -> Result:
         """On one connection."""

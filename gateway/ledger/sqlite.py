@@ -43,7 +43,6 @@ Result = TypeVar("Result")
 class SqliteFile:
     """See gateway.ledger.store.Database."""
 
-    insert = staticmethod(insert)
     lock: tuple[str, ...] = ("PRAGMA busy_timeout=25000", "BEGIN IMMEDIATE")
 
     def __init__(self, url: str) -> None:
@@ -81,13 +80,13 @@ class SqliteFile:
         """The list."""
         return orjson.dumps(list(texts)).decode()
 
-    def many(self, table: Table) -> Insert:
-        """Of one row; see put. Where a statement fails its transaction is undone: it need not undo itself, for
-        which it would write down all that it changes."""
+    def insert(self, table: Table) -> Insert:
+        """Where it fails its transaction is undone: it need not undo itself, for which it would write down all that
+        it changes."""
         return insert(table).prefix_with("OR FAIL")
 
     def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Several at a time: the library lets go of the interpreter once for them, not for every row."""
+        """Several in a statement: the library lets go of the interpreter once for them, not for every row."""
         at = 0
         while at < len(rows):
             number = min(1 << ((len(rows) - at).bit_length() - 1), MOST_ROWS)

@@ -23,8 +23,6 @@ class Database(Protocol):
     """What differs from one kind of database to the other."""
 
     engine: AsyncEngine
-    insert: Callable[..., Any]
-    """Its insert statement, that can be told what to do with a row that is there."""
     lock: tuple[str, ...]
     """The statements that let one process at a time change tables, until the transaction ends; others wait long."""
 
@@ -34,11 +32,11 @@ class Database(Protocol):
     def several(self, texts: Collection[str]) -> Any:
         """Those texts as that parameter."""
 
-    def many(self, table: Table) -> Any:
-        """An insert for `put`, to be compiled."""
+    def insert(self, table: Table) -> Any:
+        """Its insert statement, that can be told what to do with a row that is there."""
 
     def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run such an insert with these rows, their values in the order of the table's columns."""
+        """Run an insert, compiled for one row, with these, if any: values in the order of the table's columns."""
 
     async def together(self, work: "Callable[[Connection], Result]") -> "Result":
         """Do the work in one transaction, and in one piece: the event loop hears of its end only."""
@@ -62,7 +60,6 @@ class Store:
         self.insert = self._database.insert
         self.table_of = self._database.table_of
         self.several = self._database.several
-        self.many = self._database.many
         self.put = self._database.put
         self.secret = token_bytes(32)
         self._lost = False
@@ -129,9 +126,9 @@ class Store:
         self._verify()
         return done
 
-    def replacing(self, table: Table, fence: str | None = None, *, many: bool = False) -> Any:
-        """An insert that replaces the row with the same key, but none whose `fence` is higher. Of `many` rows."""
-        row = self.many(table) if many else self.insert(table)
+    def replacing(self, table: Table, fence: str | None = None) -> Any:
+        """An insert that replaces the row with the same key, but none whose `fence` is higher."""
+        row = self.insert(table)
         return row.on_conflict_do_update(
             index_elements=list(table.primary_key),
             set_={column.name: row.excluded[column.name] for column in table.c if not column.primary_key},

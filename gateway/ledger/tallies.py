@@ -28,7 +28,7 @@ class Tallies:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._items = store.compiled(_items(store))
-        self._insert = store.compiled(store.many(TALLIES).on_conflict_do_nothing())
+        self._insert = store.compiled(store.insert(TALLIES).on_conflict_do_nothing())
         self._sums = store.compiled(_sums(store))
 
     def add(self, connection: Connection, additions: Sequence[Addition]) -> Mapping[str, Mapping[str, Decimal]]:
@@ -37,9 +37,7 @@ class Tallies:
         if not additions:
             return sums
         groups = (self._store.several(sums),)
-        new = self._new(connection, additions)
-        if new:
-            self._store.put(connection, self._insert, new)
+        self._store.put(connection, self._insert, self._new(connection, additions))
         for group, part, hundredths in connection.exec_driver_sql(self._sums, groups):
             sums[group][part] = Decimal(int(hundredths)) / HUNDREDTHS
         return sums

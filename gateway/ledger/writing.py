@@ -33,9 +33,9 @@ class Writing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tallies = Tallies(store)
-        self._records = store.compiled(store.replacing(EVENTS, fence="epoch", many=True))
+        self._records = store.compiled(store.replacing(EVENTS, fence="epoch"))
         self._entries = store.compiled(counting_on(store))
-        self._letters = store.compiled(store.many(DEAD_LETTERS).on_conflict_do_nothing())
+        self._letters = store.compiled(store.insert(DEAD_LETTERS).on_conflict_do_nothing())
 
     async def __call__(self, group: Sequence[Written]) -> list[Record | None]:
         """The records as they stand now, once everything is on disk. Raises LedgerError."""
@@ -44,14 +44,10 @@ class Writing:
     def _write(self, connection: Connection, group: Sequence[Written]) -> list[Record | None]:
         sums = self._tallies.add(connection, [one.addition for one in group if one.addition])
         records = [_completed(one, sums) for one in group]
-        self._insert(connection, self._records, [to_row(record) for record in records if record])
-        self._insert(connection, self._entries, [entry_row(one.entry) for one in group if one.entry])
-        self._insert(connection, self._letters, [letter_row(one.letter) for one in group if one.letter])
+        self._store.put(connection, self._records, [to_row(record) for record in records if record])
+        self._store.put(connection, self._entries, [entry_row(one.entry) for one in group if one.entry])
+        self._store.put(connection, self._letters, [letter_row(one.letter) for one in group if one.letter])
         return records
-
-    def _insert(self, connection: Connection, statement: str, rows: list[tuple[object, ...]]) -> None:
-        if rows:
-            self._store.put(connection, statement, rows)
 
 
 def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Record | None:
@@ -62,7 +58,7 @@ def _completed(one: Written, sums: Mapping[str, Mapping[str, Decimal]]) -> Recor
 
 def counting_on(store: Store) -> object:
     """An insert that counts on where the entry is there already, and says when and how it was the last time."""
-    row = store.many(HISTORY)
+    row = store.insert(HISTORY)
     latest = {name: row.excluded[name] for name in ("at", "code", "milliseconds", "seconds", "note")}
     return row.on_conflict_do_update(
         index_elements=list(HISTORY.primary_key), set_={**latest, "times": HISTORY.c.times + ONE}

@@ -155,8 +155,7 @@ class Progress:
                 await _lift(connection, sent)
             what = "discarded" if discarded else "replayed"
             entries = [self._entry(target, what, str(actor)) for target in sent]
-            if entries:
-                await connection.run_sync(self._store.put, self._counting_on, entries)
+            await connection.run_sync(self._store.put, self._counting_on, entries)
 
     def _entry(self, target: Target, what: str, actor: str) -> tuple[Any, ...]:
         key = Key(*target.key)
