@@ -44,6 +44,8 @@ class Contest:
 
     def refused(self, now: float, lived: float) -> bool:
         """A token that should have been alive was refused `lived` seconds after its login: contested?"""
+        if self.forbids(now):  # one from before the pause, that the next lease took over: it tells nothing new
+            return True
         allowed_at = self._logins[0] + self._seconds if len(self._logins) == self._logins.maxlen else now
         failed_trial = self._until is not None and lived < self._share
         contested = failed_trial or allowed_at > now

@@ -171,6 +171,16 @@ async def test_the_dead_token_that_a_lease_left_behind_costs_no_login_either(ben
     await contested(bench)
 
 
+def test_a_dead_token_from_before_the_pause_does_not_end_the_pause() -> None:
+    contest = Contest(AccountSettings(forced_logins=2, forced_logins_seconds=100, contested_seconds=60))
+    contest.logged_in(0)
+    contest.logged_in(50)
+    assert contest.refused(60, lived=10)
+    assert contest.refused(115, lived=55)
+    assert contest.forbids(119.9) is not None
+    assert contest.forbids(120) is None
+
+
 async def test_every_state_is_told_once_when_it_begins(bench: Bench) -> None:
     await use_up(bench)
     dying = ["none", "renewing", "held"] * 6

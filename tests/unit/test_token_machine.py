@@ -112,7 +112,7 @@ class KeeperMachine(RuleBasedStateMachine):
     def _state_begins(self, state: TokenState) -> None:
         if state != "contested":
             return
-        if not self.refusing:  # told again, by a keeper that begins in the middle of it
+        if not self.refusing:  # told again, by a keeper or a dead token that comes in the middle of it
             assert self.contest.forbids(self.now), "contested for nothing"
             return
         recent = [at for at in self.forced if at > self.now - WINDOW]
@@ -175,7 +175,7 @@ class KeeperMachine(RuleBasedStateMachine):
         if token == self.held:
             self.pending = self.pending or self.good
             self.held = None
-        self.refusing = True
+        self.refusing = self.contest.forbids(self.now) is None
         self.keeper.refuse(token)
         self.refusing = False
 
