@@ -69,7 +69,7 @@ class Intake:
         channel = await connection.channel(publisher_confirms=False)
         underlay = await corked(channel)
         intake = cls(channel, Acknowledging(underlay), handle)
-        Arriving(underlay, messages={Basic.Deliver: intake._take})
+        underlay.frames = Arriving(underlay, messages={Basic.Deliver: intake._take})
         try:
             channel.close_callbacks.add(intake._channel_closed)
             underlay.on_consumer_cancel_callbacks.add(intake._consumer_cancelled)

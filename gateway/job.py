@@ -156,7 +156,7 @@ class EventJob:
     async def _take_turn(self) -> None:
         await self._place.turn()
         self._turn_began = monotonic()
-        self._parcel.urgent = self._parcel.about.interactive or self._place.is_pressed()
+        self._parcel.urgent = self._parcel.about.interactive or self._place.pressed
         await self._follow(await self._step())
 
     async def _step(self) -> Step:
@@ -317,10 +317,11 @@ class EventJob:
         told, trace = desk.account.settings.send_trace_context, self._parcel.trace
         with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
             ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
-            tracing.tell(code=code_label(ending))
+            code = code_label(ending)
+            tracing.tell(code=code)
         seconds = perf_counter() - started
         self._parcel.took = seconds
-        labels = (names.platform, names.account, operation.name, code_label(ending))
+        labels = (names.platform, names.account, operation.name, code)
         metrics.child(metrics.PLATFORM_CALL, *labels).observe(seconds)
         return ending
 

@@ -127,7 +127,8 @@ class Place(Generic[Member]):
         """It should step aside, so that other lanes find room."""
         return self._lanes.is_crowded(self)
 
-    def is_pressed(self) -> bool:
+    @property
+    def pressed(self) -> bool:
         """Whether many stand behind who has the turn."""
         return self._lanes.is_long(self)
 

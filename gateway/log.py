@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from datetime import UTC, datetime
 from typing import Literal
 
 import orjson
@@ -23,7 +22,7 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         structlog.processors.format_exc_info,
         hide,
         structlog.stdlib.add_log_level,
-        _stamp,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     render: Processor = structlog.dev.ConsoleRenderer() if console else _line
     structlog.configure(
@@ -33,13 +32,6 @@ def configure(form: Literal["auto", "json", "console"] = "auto", level: str = "i
         cache_logger_on_first_use=True,
     )
     _libraries(shared, render)
-
-
-def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """A structlog processor: the time in ISO 8601. orjson writes it in half the time that `isoformat` needs."""
-    now = orjson.dumps(datetime.now(UTC), option=orjson.OPT_UTC_Z)
-    event["timestamp"] = now.decode().strip('"')
-    return event
 
 
 def _line(_: WrappedLogger, __: str, event: EventDict) -> str:

@@ -152,7 +152,7 @@ def _masked_number(value: int) -> int | str:
 
 
 def _key(key: Any) -> Any:
-    return masked(key) if key is None or isinstance(key, str | int | float) else scrub(_shown(key))
+    return masked(key) if isinstance(key, _SCALAR) else scrub(_shown(key))
 
 
 def _shown(value: object) -> str:

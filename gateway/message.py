@@ -1,7 +1,6 @@
 """A delivery, and what of it travels on when it is delayed, dies or is replayed. Pure."""
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aiormq.abc import DeliveredMessage
@@ -19,8 +18,6 @@ _PROPERTIES = (
 )  # fmt: skip
 """Basic properties that travel on. Not expiration, which would let a dead letter vanish, and not user_id,
 which the broker compares with the connection's own user."""
-
-_travelling: Callable[[Any], tuple[Any, ...]] = attrgetter(*_PROPERTIES)
 
 
 class Delivery(NamedTuple):
@@ -100,7 +97,7 @@ def delivery(message: DeliveredMessage) -> Delivery:
         body=message.body,
         routing_key=message.routing_key or "",
         headers=said.headers or {},
-        properties={n: value for n, value in zip(_PROPERTIES, _travelling(said), strict=True) if value is not None},
+        properties={name: value for name in _PROPERTIES if (value := getattr(said, name)) is not None},
         redelivered=bool(message.redelivered),
         expires_in=_seconds(said.expiration),
     )

@@ -47,7 +47,7 @@ class Pace:
         self.window = Window(settings.max_in_flight)
         self._bulk = Slots(self.window)
         self._durable = _Turn(self._bulk, self._durable_ready)
-        self._interactive = _Turn(Slots(Window(settings.interactive_slots)), self._interactive_ready)
+        self._interactive = _Turn(Slots(Window(settings.interactive_slots)), self._within_rate)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
         self._way = asyncio.Lock()
@@ -58,9 +58,10 @@ class Pace:
         """Wait until one more call may be made, and hold its slot."""
         return self._interactive if interactive else self._durable
 
-    async def _interactive_ready(self) -> None:
+    async def _within_rate(self) -> None:
+        """After throttling a call takes the room of several, so that only a share of the rate is used."""
         if self._rate is not None:
-            await self._rate.acquire(self._room(self._rate))
+            await self._rate.acquire(min(1 / self.window.share, self._rate.max_rate))
 
     async def _durable_ready(self) -> None:
         """At most one durable call stands at the limiter, so an interactive one has at most that one before it."""
@@ -68,7 +69,7 @@ class Pace:
             await self._make_way()
         if self._rate is not None:
             async with self._queue:
-                await self._rate.acquire(self._room(self._rate))
+                await self._within_rate()
 
     @contextmanager
     def question(self) -> Iterator[None]:
@@ -105,10 +106,6 @@ class Pace:
             self.window.collapsed()
         if throttled:
             self.window.throttled(began, monotonic())
-
-    def _room(self, rate: AsyncLimiter) -> float:
-        """After throttling a call takes the room of several, so that only a share of the rate is used."""
-        return min(1 / self.window.share, rate.max_rate)
 
 
 def _limiter(per_second: float) -> AsyncLimiter:

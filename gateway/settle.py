@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from secrets import token_hex
 from time import perf_counter
 from time import time as wall
 from typing import Any, TypeVar
@@ -326,7 +325,6 @@ def _said_of_result(parcel: Parcel) -> dict[str, Any]:
     return {
         "content_type": CONTENT_TYPE,
         "correlation_id": results.short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
-        "message_id": token_hex(16),
         "headers": tracing.headers(parcel.trace),
     }
 

@@ -39,7 +39,7 @@ class _Content:
 
 
 class Arriving(asyncio.Queue[Any]):
-    """Stands before a channel's queue of frames, whose reader gets what is not handled here.
+    """Takes the place of a channel's queue of frames, `frames`, whose reader still gets what is not handled here.
 
     `methods` are handled as they are, `messages` (Basic.Deliver, Basic.Return) with their content. A handler
     must not raise: the connection would end.
@@ -59,7 +59,6 @@ class Arriving(asyncio.Queue[Any]):
         self._messages = messages or {}
         self._content: _Content | None = None
         self._seen = 0
-        channel.frames = self
 
     async def put(self, item: Any) -> None:
         """The connection's reader has a frame for us."""

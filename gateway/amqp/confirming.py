@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import takewhile
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import aiormq
 from aiormq.abc import ChannelFrame, DeliveredMessage
@@ -51,16 +51,16 @@ class Confirming:
         self._waiting: dict[int, _Published] = {}
         self._tags: dict[str, int] = {}
         self._watching = False
-        arriving: dict[type[Frame], Callable[[Any], None]] = {Basic.Ack: self._taken, Basic.Nack: self._refused}
-        Arriving(channel, methods=arriving, messages={Basic.Return: self._returned})
+        confirms: dict[type[Frame], Callable[[Any], None]] = {Basic.Ack: self._taken, Basic.Nack: self._refused}
+        channel.frames = Arriving(channel, methods=confirms, messages={Basic.Return: self._returned})
         channel.closing.add_done_callback(self._closed)
 
     async def publish(self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties) -> Fate:
-        """Return once its fate is known. Raises ValueError for what AMQP cannot carry.
+        """Return once its fate is known; who has no id gets one. Raises ValueError for what AMQP cannot carry.
 
         A message that comes back is told by its `message_id` alone, so two of the same are not under way at once.
         """
-        identity = properties.message_id = properties.message_id or uuid4().hex
+        identity = properties.message_id = properties.message_id or token_hex(16)
         while (tag := self._tags.get(identity)) and not self._waiting[tag].fate.done():
             await asyncio.wait([self._waiting[tag].fate])
         if self._channel.is_closed:

@@ -223,8 +223,8 @@ async def test_who_waited_to_step_aside_is_not_crowded_any_more_once_its_line_ha
 async def test_a_line_is_pressed_as_long_as_many_stand_behind_its_first() -> None:
     traffic = Traffic(100)
     first = traffic.join("a")
-    assert [traffic.join("a") and first.is_pressed() for _ in range(LONG + 2)] == [False] * (LONG - 1) + [True] * 3
-    assert not traffic.join(None).is_pressed()
+    assert [traffic.join("a") and first.pressed for _ in range(LONG + 2)] == [False] * (LONG - 1) + [True] * 3
+    assert not traffic.join(None).pressed
 
 
 async def test_without_a_lane_nobody_is_crowded() -> None:

@@ -8,29 +8,19 @@ from hypothesis import strategies as st
 
 from gateway import results
 from gateway.decode import About
-from gateway.ledger import Key, Record
+from gateway.ledger import Key
 from gateway.topology import Names
+from tests.unit.ledgers import record
 
 NAMES = Names("toy", "north")
 ENDED = "2026-03-04T05:06:07.890+00:00"
 
 
 def told(event_id: str = "e-1", subject: str | None = None) -> bytes:
-    record = Record(
-        key=Key("toy", "north", "/lms", event_id),
-        operation="thing-add",
-        outcome="accepted",
-        category=None,
-        code="200",
-        message="操作成功",
-        duplicate=False,
-        attempts=1,
-        response={"sums": {"PRO": 1.5}, "none": float("nan")},
-        first_seen=ENDED,
-        updated_at=ENDED,
-    )
+    response = {"sums": {"PRO": 1.5}, "none": float("nan")}
+    ended = record(Key("toy", "north", "/lms", event_id), message="操作成功", response=response, updated_at=ENDED)
     about = About("thing-add", interactive=False, event_id=event_id, source="/lms", subject=subject)
-    return results.event(NAMES, about, record, {"traceparent": "00-1"})
+    return results.event(NAMES, about, ended, {"traceparent": "00-1"})
 
 
 def test_a_result_is_a_cloudevent_with_everything_the_contract_names() -> None:
