@@ -1,14 +1,23 @@
 #!/bin/sh
 # Makes .venv with the locked dependencies, hashes checked, and the project itself. Run by `make setup`, from the root.
-# PYTHON names another interpreter than python3. Needs nothing else; on Debian it adds python3-venv where it may.
+# PYTHON names the interpreter. Needs nothing else; on Debian it adds python3-venv where it may.
 set -eu
-python=${PYTHON:-python3}
 stamp=.venv/.installed
 
 say() { printf '%s\n' "$*" >&2; }
 
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
 # With nothing to install from, Debian's venv leaves a half-made folder behind, so ask before.
-has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+has_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
+
+# The distribution's own comes first: it is built with optimisation, one that was compiled here often is not.
+choose() {
+    for candidate in /usr/bin/python3 python3; do
+        if new_enough "$candidate" && has_venv "$candidate"; then echo "$candidate"; return; fi
+    done
+    if new_enough /usr/bin/python3; then echo /usr/bin/python3; else echo python3; fi
+}
 
 install_venv() {
     if [ "$(id -u)" = 0 ]; then as_root=; else as_root='sudo -n'; fi
@@ -21,13 +30,14 @@ install_venv() {
     rm -f "$log"
 }
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+python=${PYTHON:-$(choose)}
+if ! new_enough "$python"; then
     say "Python 3.11 or newer is needed: install it, or name one with 'make setup PYTHON=/path/to/python3.11'"
     exit 1
 fi
 if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    has_venv || install_venv
-    if ! has_venv; then
+    has_venv "$python" || install_venv
+    if ! has_venv "$python"; then
         say "Python cannot make virtual environments here: run 'apt-get install python3-venv' as root, then again"
         exit 1
     fi
