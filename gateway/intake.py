@@ -26,8 +26,9 @@ LISTEN_SECONDS = 5.0
 class Job(Protocol):
     """What is to be done with one delivery."""
 
-    begun: bool
-    """Whether it can no longer be put back unseen: from then on it is finished, not cancelled."""
+    @property
+    def begun(self) -> bool:
+        """Whether it can no longer be put back unseen: from then on it is finished, not cancelled."""
 
     async def run(self) -> None:
         """Do it, acknowledgement included. A failure of ours is raised, and the delivery given back."""

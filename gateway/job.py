@@ -1,25 +1,25 @@
 """One event from delivery to acknowledgement: decode, wait for its turn, call once, classify, settle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic, perf_counter
-from typing import Any, assert_never
+from typing import assert_never
 
 import orjson
 import structlog
 
-from gateway import metrics, order, topology, trace_context, tracing
-from gateway.account import Account
-from gateway.attempt import attempt, code_label, deadline, overdue, trouble
+from gateway import order, topology, trace_context, tracing
+from gateway.attempt import deadline, overdue
+from gateway.call import Call
 from gateway.decode import Refused, Work, decode
-from gateway.gate import Closing, Gate, LedgerDown, Permit
-from gateway.lanes import Lanes, Place
-from gateway.lease import Lease
-from gateway.ledger import Key, Ledger, LedgerError, Record
+from gateway.desk import Desk
+from gateway.gate import LedgerDown
+from gateway.lanes import Place
+from gateway.ledger import Key, LedgerError, Record
 from gateway.masking import masked
 from gateway.message import Delivery
 from gateway.order import Arrival, Ended, Go, Held, Missing, Step, Uncertain, Wait, next_step
@@ -36,15 +36,11 @@ from gateway.outcome import (
     Stopped,
     Unavailable,
 )
-from gateway.pace import Pace
-from gateway.platform import AfterDeath, Operation, Repeat
+from gateway.parcel import Delayed, Parcel
+from gateway.platform import AfterDeath, Repeat
 from gateway.retry import Delay, after_failure
-from gateway.settle import Delayed, Parcel, Settler
 from gateway.steady import time
-from gateway.steps import Steps, no_steps
 from gateway.tally import Counted
-from gateway.topology import Names
-from gateway.transport import only_while
 from schemas import dead_letters
 from schemas.fields import sensitive_fields
 
@@ -54,29 +50,6 @@ LONGEST_SENT = 1000
 """Characters of what was sent that an uncertain event's dead letter shows, masked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every job of an account shares while the lease is held. `halt` stops or pauses the account.
-
-    `settled`: whether whatever stood on the ladder when this lease began has come back long ago.
-    """
-
-    account: Account
-    names: Names
-    operations: Mapping[str, Operation]
-    client: Any
-    ledger: Ledger
-    settler: Settler
-    lanes: "Lanes[EventJob]"
-    positions: Callable[[], int]
-    pace: Pace
-    gate: Gate
-    lease: Lease
-    ladder: tuple[int, ...]
-    halt: Callable[[Closing], Awaitable[None]]
-    settled: Callable[[], bool]
-
-
 @dataclass(slots=True, eq=False)
 class EventJob:
     """The life of one delivery. Standing in its lane begins with making the job, so arrival order is kept."""
@@ -84,7 +57,6 @@ class EventJob:
     desk: Desk
     delivery: Delivery
     ack: Callable[[], Awaitable[None]]
-    begun: bool = False
     _read: Work | Refused = field(init=False)
     _place: "Place[EventJob]" = field(init=False)
     _parcel: Parcel = field(init=False)
@@ -93,7 +65,6 @@ class EventJob:
     _noted: "asyncio.Future[None] | None" = field(init=False, default=None)
     _twin: bool = field(init=False, default=False)
     _blocks: bool = field(init=False, default=False)
-    _doubted: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         desk, delivery = self.desk, self.delivery
@@ -102,6 +73,11 @@ class EventJob:
         self._place = desk.lanes.join(self._parcel.lane or self._identity(), self, self._parcel.position)
         if self._parcel.about.interactive:
             self._deadline = deadline(delivery, time())
+
+    @property
+    def begun(self) -> bool:
+        """See gateway.intake.Job."""
+        return self._parcel.begun
 
     async def run(self) -> None:
         """See gateway.intake.Job. Raises NotPublishedError; the delivery is not acknowledged then.
@@ -123,7 +99,7 @@ class EventJob:
         except LedgerError as error:
             await self.desk.halt(LedgerDown("ledger-down", str(error)))
             if self._parcel.about.interactive:
-                self.begun = True
+                self._parcel.begun = True
                 answer = Expired("ledger-down", "the gateway cannot record anything now; ask again later")
                 await self.desk.settler.answer_unrecorded(self._parcel, answer)
 
@@ -197,12 +173,12 @@ class EventJob:
             case Go() | Uncertain():
                 await self._go()
             case Ended(record):
-                self.begun = True
+                self._parcel.begun = True
                 await self.desk.settler.again(self._parcel, record)
             case Wait():
                 await self._wait(step)
             case Held(by):
-                self.begun = True
+                self._parcel.begun = True
                 reason = f"behind the dead letter of event {by.key.id} of the same lane; replayed with it"
                 await self._finish(Dead("held", reason, Category.HELD), self.delivery.attempts)
             case Missing(head):
@@ -256,7 +232,7 @@ class EventJob:
             await asyncio.shield(note)
 
     async def _wait(self, wait: Wait) -> None:
-        self.begun = True
+        self._parcel.begun = True
         seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_turn)
         await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy, behind=wait.behind)
 
@@ -264,26 +240,23 @@ class EventJob:
 
     async def _go(self) -> None:
         if isinstance(self._read, Refused):
-            self.begun = True
+            self._parcel.begun = True
             await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts, twin=self._twin)
         elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
-            self.begun = True
+            self._parcel.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
-            await self._end(self._read, Dead("worker-lost", reason, Category.UNCERTAIN), pays=True)
+            dead = Dead("worker-lost", reason, Category.UNCERTAIN)
+            await self._finish(self._uncertain(self._read, dead), self.delivery.attempts + 1)
         else:
             await self._ask(self._read)
 
     async def _ask(self, work: Work) -> None:
-        interactive, gate = work.operation.interactive, self.desk.gate
-        asked = None
-        async with self.desk.pace.slot(interactive=interactive):
-            if not overdue(self._deadline):
-                permit = gate.enter() if interactive else await gate.turn()
-                asked = None if permit is None else await self._ask_with(permit, work)
-        if asked is not None:
-            await self._end(work, *asked)
-        elif interactive:
-            self.begun = True
+        call = Call(self.desk, self._parcel, work, self._deadline)
+        answer = await call.make()
+        if answer is not None:
+            await self._end(call, *answer)
+        elif work.operation.interactive:
+            self._parcel.begun = True
             await self._finish(self._not_asked(), self.delivery.attempts)
 
     def _not_asked(self) -> Expired:
@@ -294,86 +267,20 @@ class EventJob:
         said = f"{state}; an operator must act" if state == "stopped" else state
         return Expired(reason.code, f"the account is {said}: {reason.message}")
 
-    async def _ask_with(self, permit: Permit, work: Work) -> tuple[Ending, bool]:
-        """The ending, and whether the event pays for the attempt."""
-        try:
-            only_while(self.desk.lease.sure)
-            await self.desk.lease.sure()
-            steps = await self._steps(work)
-            self.begun = True
-            uncertain = self._doubted = self._parcel.sent_at is not None
-            if work.operation.repeat.noted_before and not work.operation.several_calls:
-                await steps.sending()
-            began = monotonic()
-            ending = await self._call(work, steps, uncertain=uncertain)
-            return ending, self._tell_gate(permit, ending, began)
-        finally:
-            self.desk.gate.leave(permit)
-
-    async def _call(self, work: Work, steps: Steps, *, uncertain: bool) -> Ending:
-        names, desk, operation = self.desk.names, self.desk, work.operation
-        in_flight = metrics.child(metrics.IN_FLIGHT, names.platform, names.account)
-        started = perf_counter()
-        told, trace = desk.account.settings.send_trace_context, self._parcel.trace
-        with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
-            ending = await attempt(operation, desk.client, work.data, steps, uncertain=uncertain)
-            code = code_label(ending)
-            tracing.tell(code=code)
-        seconds = perf_counter() - started
-        self._parcel.took = seconds
-        labels = (names.platform, names.account, operation.name, code)
-        metrics.child(metrics.PLATFORM_CALL, *labels).observe(seconds)
-        return ending
-
-    async def _steps(self, work: Work) -> Steps:
-        key, operation = self._parcel.key, work.operation
-        if key is None or not (operation.several_calls or operation.repeat.noted_before):
-            return no_steps()
-        steps = await self.desk.ledger.steps(key, self.delivery.replay) if operation.several_calls else no_steps()
-        return steps.watched(self.desk.settler.insist, self._note_sending)
-
-    async def _note_sending(self) -> None:
-        parcel = replace(self._parcel, sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
-        await self.desk.settler.note(parcel)
-        self._parcel = parcel
-
-    async def _not_sent(self) -> None:
-        """Take the note back before anything else can fail: nobody may take the call for one that left.
-
-        Where an earlier call is in doubt it stays, whatever became of this one.
-        """
-        if self._parcel.sent_at is not None and not self._doubted:
-            self._parcel.sent_at = None
-            await self.desk.settler.insist(lambda: self.desk.settler.note(self._parcel))
-
-    def _tell_gate(self, permit: Permit, ending: Ending, began: float) -> bool:
-        """What the account learns from the call, and whether the event pays for it."""
-        gate, pace = self.desk.gate, self.desk.pace
-        if (bad := trouble(ending)) is not None:
-            failed_at = self.delivery.failed_at
-            ago = None if failed_at is None else max(0.0, time() - failed_at)
-            pays = gate.failed(permit, bad, self._parcel.about.event_id or "", ago)
-            pace.failed(began, throttled=bad.throttled, down=gate.state == "paused")
-            return pays
-        if not isinstance(ending, Paused | Stopped):
-            gate.answered(permit)
-            pace.answered()
-        return True
-
     # --- its end
 
-    async def _end(self, work: Work, ending: Ending, pays: bool) -> None:
+    async def _end(self, call: Call, ending: Ending, pays: bool) -> None:
         match ending:
             case Dead(category=Category.UNCERTAIN):
-                await self._finish(self._uncertain(work, ending), self.delivery.attempts + 1)
+                await self._finish(self._uncertain(call.work, ending), self.delivery.attempts + 1)
             case Accepted():
-                await self._finish(ending, self.delivery.attempts + 1, self._counted(work, ending))
+                await self._finish(ending, self.delivery.attempts + 1, self._counted(call.work, ending))
             case Rejected() | Dead() | Expired():
                 await self._finish(ending, self.delivery.attempts + 1)
             case Retry():
-                await self._again_later(work, ending, pays)
+                await self._again_later(call, ending, pays)
             case Paused() | Stopped():
-                await self._halt(ending)
+                await self._halt(call, ending)
             case unreachable:
                 assert_never(unreachable)
 
@@ -389,7 +296,7 @@ class EventJob:
         holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
         await self.desk.settler.finish(self._parcel, final, attempts, holds=holds, counted=counted)
 
-    async def _again_later(self, work: Work, failure: Retry, pays: bool) -> None:
+    async def _again_later(self, call: Call, failure: Retry, pays: bool) -> None:
         attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)
         left = None if self._deadline is None else self._deadline - time()
         step = after_failure(failure, attempts - forgiven, self.desk.ladder, left)
@@ -397,15 +304,15 @@ class EventJob:
             return await self._finish(step, attempts)
         until = None if self._deadline is None else int(self._deadline * 1000)
         failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
-        lost = isinstance(failure, Unavailable) and failure.lost and work.operation.repeat.noted_before
+        lost = isinstance(failure, Unavailable) and failure.lost and call.work.operation.repeat.noted_before
         if not lost:
-            await self._not_sent()
+            await call.not_sent()
         delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
         return await self.desk.settler.delay(self._parcel, failure, delayed)
 
-    async def _halt(self, halt: Paused | Stopped) -> None:
+    async def _halt(self, call: Call, halt: Paused | Stopped) -> None:
         """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        await self._not_sent()  # the platform refused before it did anything
+        await call.not_sent()  # the platform refused before it did anything
         await self.desk.halt(halt)
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)

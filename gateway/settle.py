@@ -2,28 +2,26 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from time import perf_counter
 from time import time as wall
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
-from gateway import burial, history, metrics, results, topology, tracing
-from gateway.broker import Outgoing, Publisher, UnroutableError
+from gateway import burial, history, metrics, results, tracing
+from gateway.broker import Publisher
 from gateway.decode import About
+from gateway.dispatch import Dispatch
 from gateway.ledger import Blocks, Key, Ledger, LedgerError, Record
 from gateway.masking import scrub
-from gateway.message import Delivery
 from gateway.outcome import Accepted, Category, Dead, Final, Rejected, Retry, category_of, outcome_name
+from gateway.parcel import Delayed, Parcel
 from gateway.steady import time
 from gateway.tally import Counted
 from gateway.topology import Names
-from gateway.trace_context import TraceContext
 from schemas import dead_letters
-from schemas.envelope import CONTENT_TYPE
 
 log = structlog.get_logger()
 
@@ -36,44 +34,6 @@ MOST_TOLD = 1000
 LONGEST_CODE = 64
 LONGEST_MESSAGE = 2000
 """Characters of what a platform says that travel on: headers that fill a frame would close the connection."""
-
-
-@dataclass(slots=True)
-class Parcel:
-    """An event on its way out: the delivery, how to acknowledge it, what could be read of it, when we began.
-
-    `key` is what the ledger knows it by, None where its id or source could not be read.
-    `lane` is the keyed hash of its lane, `position` its place there: the one it had before, else the account's next.
-    `replay` names the replay that it belongs to, `sent_at` when a call of it left that must not be repeated, `took`
-    the seconds of the last call.
-    `trace` is the trace that its publisher began. `urgent`: a person waits for it, or a long line behind it.
-    """
-
-    delivery: Delivery
-    ack: Callable[[], Awaitable[None]]
-    about: About
-    key: Key | None
-    lane: str | None
-    position: int
-    first_seen: str
-    started: float
-    replay: str | None = None
-    sent_at: str | None = None
-    took: float | None = None
-    trace: TraceContext | None = None
-    urgent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """How an event goes on the ladder: attempts made and how many of them do not count, seconds, an interactive
-    one's deadline (epoch ms), and when the platform left it unanswered (epoch ms)."""
-
-    attempts: int
-    forgiven: int
-    seconds: int
-    deadline: int | None = None
-    failed_at: int | None = None
 
 
 class Settler:
@@ -94,7 +54,7 @@ class Settler:
     ) -> None:
         self._names = names
         self._secrets = secrets
-        self._publisher = publisher
+        self._dispatch = Dispatch(names, publisher)
         self._ledger = ledger
         self._epoch = epoch
         self._ledger_down = ledger_down
@@ -153,8 +113,8 @@ class Settler:
         one that was published twice has its dead letter already.
         """
         if parcel.delivery.redelivered and not parcel.about.interactive:
-            await self._bury(parcel, record)
-        await self._answer(parcel, record)
+            await self._dispatch.dead_letter(parcel, record)
+        await self._dispatch.result(parcel, record)
         await parcel.ack()
         self._log(parcel, record, "event.repeated")
 
@@ -171,7 +131,7 @@ class Settler:
             dead_letters.FAILED: how.failed_at,
             dead_letters.DEADLINE: how.deadline,
         }
-        await self._on_the_ladder(parcel, how.seconds, changed)
+        await self._dispatch.to_the_ladder(parcel, how.seconds, changed)
         record = self._record(parcel, failure, how.attempts)
         record = record._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
         if parcel.key is not None:
@@ -187,7 +147,7 @@ class Settler:
         A `copy` of an event that waits itself leaves that one's record alone.
         """
         due_ms = _due_ms(seconds)
-        await self._on_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
+        await self._dispatch.to_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
         if not copy:
             record = self.standing(parcel)._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
             entry = history.waits(record, seconds, behind)
@@ -222,18 +182,10 @@ class Settler:
             self._told.popitem(last=False)
         return record._replace(response=None)
 
-    async def _on_the_ladder(self, parcel: Parcel, seconds: int, changed: Mapping[str, Any]) -> None:
-        place = {dead_letters.POSITION: parcel.position if parcel.lane else None}
-        kept = {dead_letters.FIRST_SEEN: parcel.first_seen, **place, **changed, **_begun_here(parcel)}
-        properties = parcel.delivery.travelling(kept)
-        rung, key = topology.rung_name(seconds), self._names.key(parcel.about.operation)
-        with tracing.span("publish to the ladder", "producer"):
-            await self._publisher.publish(Outgoing(rung, key, parcel.delivery.body, properties))
-
     async def _publish_ending(self, parcel: Parcel, record: Record) -> None:
         if not parcel.about.interactive:
-            await self._bury(parcel, record)
-        await self._answer(parcel, record)
+            await self._dispatch.dead_letter(parcel, record)
+        await self._dispatch.result(parcel, record)
         await parcel.ack()
         self._observe(parcel, record)
 
@@ -260,35 +212,6 @@ class Settler:
             position=parcel.position if parcel.lane else None,
             epoch=self._epoch,
         )
-
-    async def _bury(self, parcel: Parcel, record: Record) -> None:
-        if record.category is None:
-            return
-        outgoing = Outgoing(
-            topology.DEAD,
-            self._names.key(parcel.about.operation),
-            parcel.delivery.body,
-            parcel.delivery.travelling({**results.dead_headers(parcel.about, record), **_begun_here(parcel)}),
-        )
-        with tracing.span("publish dead letter", "producer"):
-            await self._publisher.publish(outgoing)
-
-    async def _answer(self, parcel: Parcel, record: Record) -> None:
-        body = results.event(self._names, parcel.about, record, tracing.headers(parcel.trace))
-        key = f"{self._names.key(parcel.about.operation)}.{record.outcome}"
-        await self._send(topology.RESULTS, key, body, parcel)
-        reply_to = parcel.delivery.properties.get("reply_to")
-        if reply_to:
-            await self._send("", reply_to, body, parcel)
-
-    async def _send(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
-        """A result that nobody is there to take is not lost: the ledger has it, and gives it again when asked."""
-        with tracing.span("publish result", "producer"):
-            try:
-                await self._publisher.publish(Outgoing(exchange, key, body, _said_of_result(parcel)))
-            except UnroutableError:
-                metrics.RESULTS_UNROUTED.labels(self._names.platform, self._names.account).inc()
-                log.debug("result.unrouted", exchange=exchange, id=parcel.about.event_id)
 
     def _observe(self, parcel: Parcel, record: Record) -> None:
         labels = (self._names.platform, self._names.account, parcel.about.operation)
@@ -318,20 +241,6 @@ class Settler:
             **({} if trace_id is None else {"trace_id": trace_id}),
             **fields,
         )
-
-
-def _said_of_result(parcel: Parcel) -> dict[str, Any]:
-    """The properties of its message; the trace is that of the span under way."""
-    return {
-        "content_type": CONTENT_TYPE,
-        "correlation_id": results.short(parcel.about.event_id) or parcel.delivery.properties.get("correlation_id"),
-        "headers": tracing.headers(parcel.trace),
-    }
-
-
-def _begun_here(parcel: Parcel) -> dict[str, str]:
-    """The trace of an event that came without one, so that its later attempts and its dead letter belong to it."""
-    return {} if parcel.trace else tracing.headers(None)
 
 
 def _blocks(parcel: Parcel, why: Blocks) -> Blocks | None:

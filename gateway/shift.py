@@ -14,9 +14,10 @@ from aiormq.abc import DeliveredMessage
 from gateway import metrics
 from gateway.account import Account
 from gateway.broker import Publisher
+from gateway.desk import Desk
 from gateway.gate import STATES, Closing, Gate, LedgerDown, Reason, State
 from gateway.intake import Intake
-from gateway.job import Desk, EventJob
+from gateway.job import EventJob
 from gateway.lanes import Lanes
 from gateway.lease import Lease
 from gateway.ledger import Ledger, LedgerError

@@ -17,8 +17,9 @@ from gateway import topology
 from gateway.account import Account, AccountSettings
 from gateway.broker import NotPublishedError, Outgoing, Publisher
 from gateway.dead_letters import Letter
+from gateway.desk import Desk
 from gateway.gate import Closing, Gate
-from gateway.job import Desk, EventJob
+from gateway.job import EventJob
 from gateway.lanes import Lanes
 from gateway.lease import Lease
 from gateway.ledger import Ahead, Buried, Entry, Key, Ledger, LedgerError, Record, Standing

@@ -230,7 +230,7 @@ async def test_a_login_that_gives_no_token_is_read_like_any_other_answer(
 
 
 async def test_a_hanging_login_is_tried_again_later() -> None:
-    async with simulated() as platform, connected(platform.url, timeout_seconds=0.3) as client:
+    async with simulated() as platform, connected(platform.url, timeout_seconds=1.0) as client:
         await platform.fault("hang", LOGIN)
         assert {(type(ending), ending.code) for ending in await fifty(client)} == {(Unavailable, "timeout")}
         assert await platform.counts() == {LOGIN: 1}
