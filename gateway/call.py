@@ -42,22 +42,22 @@ class Call:
             await self._desk.lease.sure()
             steps = await self._steps()
             self._parcel.begun = True
-            uncertain = self._doubted = self._parcel.sent_at is not None
+            self._doubted = self._parcel.sent_at is not None
             if self.work.operation.repeat.noted_before and not self.work.operation.several_calls:
                 await steps.sending()
             began = monotonic()
-            ending = await self._send(steps, uncertain=uncertain)
+            ending = await self._send(steps)
             return ending, self._tell_gate(permit, ending, began)
         finally:
             self._desk.gate.leave(permit)
 
-    async def _send(self, steps: Steps, *, uncertain: bool) -> Ending:
+    async def _send(self, steps: Steps) -> Ending:
         names, desk, operation = self._desk.names, self._desk, self.work.operation
         in_flight = metrics.child(metrics.IN_FLIGHT, names.platform, names.account)
         started = perf_counter()
         told, trace = desk.account.settings.send_trace_context, self._parcel.trace
         with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
-            ending = await attempt(operation, desk.client, self.work.data, steps, uncertain=uncertain)
+            ending = await attempt(operation, desk.client, self.work.data, steps, uncertain=self._doubted)
             code = code_label(ending)
             tracing.tell(code=code)
         seconds = perf_counter() - started

@@ -246,7 +246,7 @@ class EventJob:
             self._parcel.begun = True
             reason = "the worker ended before its answer came; the platform may have acted on it"
             dead = Dead("worker-lost", reason, Category.UNCERTAIN)
-            await self._finish(self._uncertain(self._read, dead), self.delivery.attempts + 1)
+            await self._finish_uncertain(self._read, dead)
         else:
             await self._ask(self._read)
 
@@ -272,7 +272,7 @@ class EventJob:
     async def _end(self, call: Call, ending: Ending, pays: bool) -> None:
         match ending:
             case Dead(category=Category.UNCERTAIN):
-                await self._finish(self._uncertain(call.work, ending), self.delivery.attempts + 1)
+                await self._finish_uncertain(call.work, ending)
             case Accepted():
                 await self._finish(ending, self.delivery.attempts + 1, self._counted(call.work, ending))
             case Rejected() | Dead() | Expired():
@@ -317,8 +317,9 @@ class EventJob:
         if self._parcel.about.interactive:
             await self._finish(self._not_asked(), self.delivery.attempts)
 
-    def _uncertain(self, work: Work, ending: Dead) -> Dead:
+    async def _finish_uncertain(self, work: Work, ending: Dead) -> None:
         """With when and what was sent, for an operator who has to find out at the platform."""
         data = masked(work.event.data, sensitive_fields(work.operation.model))
         sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
-        return replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")
+        told = replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")
+        await self._finish(told, self.delivery.attempts + 1)

@@ -35,7 +35,7 @@ if ! new_enough "$python"; then
     say "Python 3.11 or newer is needed: install it, or name one with 'make setup PYTHON=/path/to/python3.11'"
     exit 1
 fi
-if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+if ! { new_enough .venv/bin/python && .venv/bin/python -c 'import pip' 2>/dev/null; }; then
     has_venv "$python" || install_venv
     if ! has_venv "$python"; then
         say "Python cannot make virtual environments here: run 'apt-get install python3-venv' as root, then again"
