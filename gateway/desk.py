@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import Account
+from gateway.courtesy import Courtesy
 from gateway.gate import Closing, Gate
 from gateway.lanes import Lanes
 from gateway.lease import Lease
@@ -34,6 +35,7 @@ class Desk:
     lanes: "Lanes[EventJob]"
     positions: Callable[[], int]
     pace: Pace
+    courtesy: Courtesy
     gate: Gate
     lease: Lease
     ladder: tuple[int, ...]

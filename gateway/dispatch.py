@@ -46,13 +46,13 @@ class Dispatch:
             await self._publisher.publish(outgoing)
 
     async def result(self, parcel: Parcel, record: Record) -> None:
-        """Its result, to everybody and to who asked for a reply."""
+        """Its result, to who asked for a reply, who may be waiting, and then to everybody."""
         body = results.event(self._names, parcel.about, record, tracing.headers(parcel.trace))
         key = f"{self._names.key(parcel.about.operation)}.{record.outcome}"
-        await self._send(topology.RESULTS, key, body, parcel)
         reply_to = parcel.delivery.properties.get("reply_to")
         if reply_to:
             await self._send("", reply_to, body, parcel)
+        await self._send(topology.RESULTS, key, body, parcel)
 
     async def _send(self, exchange: str, key: str, body: bytes, parcel: Parcel) -> None:
         """A result that nobody is there to take is not lost: the ledger has it, and gives it again when asked."""

@@ -86,7 +86,7 @@ class EventJob:
         """
         about = self._parcel.about
         name = f"{self.desk.names.platform}.{about.operation}"
-        waits = self.desk.pace.question() if about.interactive else nullcontext()
+        waits = self.desk.courtesy.question() if about.interactive else nullcontext()
         with waits, tracing.span(f"deliver {name}", "consumer", self._parcel.trace, account=self.desk.names.account):
             await self._handle()
 
@@ -139,11 +139,12 @@ class EventJob:
         key, lane = self._parcel.key, self._parcel.lane
         if key is None:
             return Go()
-        standing = await self.desk.ledger.look(key, lane, urgent=self._parcel.urgent)
+        ledger, asked = self.desk.ledger, self._parcel.about.interactive
+        standing = await (ledger.look_now(key) if asked else ledger.look(key, lane, urgent=self._parcel.urgent))
         record = standing.record
         if record is not None:
             self._take_over(record)
-        if self._parcel.about.interactive or isinstance(self._read, Refused):
+        if asked or isinstance(self._read, Refused):
             return self._at_once(record)
         delivery, settled = self.delivery, self.desk.settled()
         arrival = Arrival(self._parcel.position, delivery.due_at, delivery.replay, settled=settled)

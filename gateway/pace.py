@@ -1,21 +1,16 @@
 """How many calls at once and how many a second: interactive ones have slots of their own, and go first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
 
 from aiolimiter import AsyncLimiter
 
 from gateway.account import AccountSettings
+from gateway.courtesy import Courtesy
 from gateway.slots import Slots
 from gateway.window import Window
-
-BUSY_SECONDS = 0.0005
-"""One turn of the event loop that takes longer has more to do than a question should stand behind."""
-
-BREATH_SECONDS, MOST_BREATHS = 0.005, 50
-"""How long a durable call stands back at a time, and how often at the most."""
 
 SHORTER, LONGER = 0.5, 0.02
 """Weight of the last turn in the mean duration: what a lane can do counts, not what once held it up."""
@@ -43,15 +38,14 @@ class _Turn:
 class Pace:
     """Slots and rate of one account, which follow what the calls meet."""
 
-    def __init__(self, settings: AccountSettings) -> None:
+    def __init__(self, settings: AccountSettings, courtesy: Courtesy) -> None:
         self.window = Window(settings.max_in_flight)
         self._bulk = Slots(self.window)
         self._durable = _Turn(self._bulk, self._durable_ready)
         self._interactive = _Turn(Slots(Window(settings.interactive_slots)), self._within_rate)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
-        self._way = asyncio.Lock()
-        self._questions = 0
+        self._make_way = courtesy.make_way
         self.seconds_per_turn = 0.0
 
     def slot(self, *, interactive: bool) -> AbstractAsyncContextManager[None]:
@@ -65,30 +59,10 @@ class Pace:
 
     async def _durable_ready(self) -> None:
         """At most one durable call stands at the limiter, so an interactive one has at most that one before it."""
-        if self._questions:
-            await self._make_way()
+        await self._make_way()
         if self._rate is not None:
             async with self._queue:
                 await self._within_rate()
-
-    @contextmanager
-    def question(self) -> Iterator[None]:
-        """A person waits while the block runs: durable calls make way where this process has too much to do."""
-        self._questions += 1
-        try:
-            yield
-        finally:
-            self._questions -= 1
-
-    async def _make_way(self) -> None:
-        """One at a time, each once a turn of the event loop is short, and in any case after a quarter of a second."""
-        async with self._way:
-            for _ in range(MOST_BREATHS):
-                began = monotonic()
-                await asyncio.sleep(0)
-                if not self._questions or monotonic() - began < BUSY_SECONDS:
-                    return
-                await asyncio.sleep(BREATH_SECONDS)
 
     def turned(self, seconds: float) -> None:
         """An event of a lane had its turn for so long, from the moment when nobody stood ahead until it left."""

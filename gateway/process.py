@@ -15,6 +15,7 @@ from gateway import log as logging
 from gateway import platform, tracing, web
 from gateway.account import Account
 from gateway.console.site import console_where_served
+from gateway.courtesy import Courtesy
 from gateway.http_events.endpoint import events_endpoint
 from gateway.ledger import Ledger, LedgerError, open_ledger
 from gateway.observe import Observer
@@ -43,7 +44,8 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         trace = settings.tracing
         await stack.enter_async_context(tracing.exporting(trace.endpoint, trace.service_name, trace.share))
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
-        workers = [Worker(a, platform.load(a.platform), settings, ledger, stop) for a in accounts]
+        courtesy = Courtesy()
+        workers = [Worker(a, platform.load(a.platform), settings, ledger, stop, courtesy) for a in accounts]
         more: list[RouteDef] = []
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))

@@ -80,16 +80,28 @@ class Settler:
         twin: bool = False,
         counted: Counted | None = None,
     ) -> None:
-        """The event has ended: record it, publish its result and its dead letter, acknowledge it.
+        """The event has ended: record it, publish its dead letter and its result, acknowledge it.
 
         `holds`: its dead letter keeps the later events of its lane back. `twin`: this one was refused, but another
         of the same name waits, whose record it is. `counted`: what it adds to sums, which its result tells.
         """
         record = self._record(parcel, final, attempts)
+        if parcel.about.interactive:
+            await self._answer(parcel, record, twin=twin)
+            return
         if record.category is not None and (holds or record.category == Category.HELD):
             record = record._replace(blocks=_blocks(parcel, "holds"))
         record = await self._written_down(parcel, record, counted, twin=twin or parcel.key is None)
-        await self._publish_ending(parcel, record)
+        await self._dispatch.dead_letter(parcel, record)
+        await self._dispatch.result(parcel, record)
+        await self._gone(parcel, record)
+
+    async def _answer(self, parcel: Parcel, record: Record, *, twin: bool) -> None:
+        """A person waits, so the answer goes first: a worker that ends before it is recorded asks and answers again,
+        as one does that ends before the answer has gone."""
+        await self._dispatch.result(parcel, record)
+        await self._written_down(parcel, record, None, twin=twin or parcel.key is None)
+        await self._gone(parcel, record)
 
     async def _written_down(self, parcel: Parcel, record: Record, counted: Counted | None, *, twin: bool) -> Record:
         letter = burial.of_ending(self._names, parcel.about, record, parcel.delivery.body)
@@ -104,7 +116,9 @@ class Settler:
 
     async def answer_unrecorded(self, parcel: Parcel, final: Final) -> None:
         """Answer an interactive question while the ledger is down: it is asked anew if it comes again."""
-        await self._publish_ending(parcel, self._record(parcel, final, parcel.delivery.attempts))
+        record = self._record(parcel, final, parcel.delivery.attempts)
+        await self._dispatch.result(parcel, record)
+        await self._gone(parcel, record)
 
     async def again(self, parcel: Parcel, record: Record) -> None:
         """The event had ended before: publish the recorded result again.
@@ -182,10 +196,7 @@ class Settler:
             self._told.popitem(last=False)
         return record._replace(response=None)
 
-    async def _publish_ending(self, parcel: Parcel, record: Record) -> None:
-        if not parcel.about.interactive:
-            await self._dispatch.dead_letter(parcel, record)
-        await self._dispatch.result(parcel, record)
+    async def _gone(self, parcel: Parcel, record: Record) -> None:
         await parcel.ack()
         self._observe(parcel, record)
 

@@ -14,6 +14,7 @@ from aiormq.abc import DeliveredMessage
 from gateway import metrics
 from gateway.account import Account
 from gateway.broker import Publisher
+from gateway.courtesy import Courtesy
 from gateway.desk import Desk
 from gateway.gate import STATES, Closing, Gate, LedgerDown, Reason, State
 from gateway.intake import Intake
@@ -72,6 +73,7 @@ class Shift:
     epoch: int
     lost: asyncio.Future[str]
     intakes: list[Intake]
+    courtesy: Courtesy
     _stopping_since: float | None = field(default=None, init=False)
     _telling: Telling = field(init=False)
     _gate: Gate | None = field(default=None, init=False)
@@ -109,7 +111,8 @@ class Shift:
                 ),
                 lanes=self._lanes(),
                 positions=positions.__next__,
-                pace=Pace(self.account.settings),
+                pace=Pace(self.account.settings, self.courtesy),
+                courtesy=self.courtesy,
                 gate=gate,
                 lease=self.lease,
                 ladder=self.ladder,

@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractConnection
 from gateway import metrics
 from gateway.account import Account
 from gateway.broker import CONNECTION_ERRORS, connect
+from gateway.courtesy import Courtesy
 from gateway.declare import declare_account, declare_shared
 from gateway.errors import UnavailableError
 from gateway.intake import Intake
@@ -40,6 +41,7 @@ class Worker:
     settings: Settings
     ledger: Ledger
     stop: asyncio.Event
+    courtesy: Courtesy
     phase: Phase = "disconnected"
     intakes: list[Intake] = field(default_factory=list)
     _context: Context = field(init=False)
@@ -133,6 +135,7 @@ class Worker:
             epoch=term.epoch,
             lost=lost,
             intakes=self.intakes,
+            courtesy=self.courtesy,
         )
         try:
             await shift.run()

@@ -50,12 +50,12 @@ class Ledger:
         self.inbox = Inbox(store)
         self.logouts = Logouts(store)
         self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
-        write, look = Writing(store), Looking(store)
+        write, self._look = Writing(store), Looking(store)
         self._writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP, APART_SECONDS)
-        self._looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP, APART_SECONDS)
+        self._looks: Grouped[Asked, Standing] = Grouped(self._look, LARGEST_GROUP, APART_SECONDS)
         self._stands: Grouped[Sequence[Record], None] = Grouped(self._stand, LARGEST_GROUP)
         self._urgent_writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP)
-        self._urgent_looks: Grouped[Asked, Standing] = Grouped(look, LARGEST_GROUP)
+        self._urgent_looks: Grouped[Asked, Standing] = Grouped(self._look, LARGEST_GROUP)
 
     @apart
     async def check(self) -> None:
@@ -70,9 +70,17 @@ class Ledger:
     async def look(self, key: Key | None, lane: str | None, *, urgent: bool = False) -> Standing:
         """What is recorded of this event, and who blocks the lane (a keyed hash). Raises LedgerError.
 
-        `urgent`: a person waits, so it does not stand in line with the others.
+        `urgent`: many wait for this one, so it does not stand in line with the others.
         """
         return await (self._urgent_looks if urgent else self._looks)((key, lane))
+
+    async def look_now(self, key: Key) -> Standing:
+        """What is recorded of this event, which a person waits for: asked alone, it waits for no group at all.
+
+        Raises LedgerError.
+        """
+        (standing,) = await self._look([(key, None)])
+        return standing
 
     @property
     def store(self) -> Store:

@@ -54,7 +54,7 @@ class SqliteFile:
         for engine in (self.engine.sync_engine, self._in_threads):
             event.listen(engine, "connect", prepare)
 
-    async def together(self, work: Callable[[Connection], Result]) -> Result:
+    def together(self, work: Callable[[Connection], Result]) -> asyncio.Future[Result]:
         """In a thread: one hand-over each way, not several for each statement."""
 
         def run() -> Result:
@@ -62,7 +62,7 @@ class SqliteFile:
                 return work(connection)
 
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "ledger")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     async def close(self) -> None:
         """One of the event loop's has a thread that would keep the process."""

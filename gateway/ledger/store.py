@@ -1,7 +1,7 @@
 """The database behind the ledger: opened, read, written, and opened anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from secrets import token_bytes
@@ -38,7 +38,7 @@ class Database(Protocol):
     def put(self, connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run an insert, compiled for one row, with these, if any: values in the order of the table's columns."""
 
-    async def together(self, work: "Callable[[Connection], Result]") -> "Result":
+    def together(self, work: "Callable[[Connection], Result]") -> "Awaitable[Result]":
         """Do the work in one transaction, and in one piece: the event loop hears of its end only."""
 
     async def close(self) -> None:
@@ -88,7 +88,7 @@ class Store:
             await asyncio.sleep(0)  # what waited for this may begin more
         await self._database.close()
 
-    async def apart(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def apart(self, work: Awaitable[Result]) -> Result:
         """Do it in a task of its own: a caller that is cancelled, even twice, leaves no transaction open."""
         task = asyncio.ensure_future(work)
         self._under_way.add(task)

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 
 from deploy.local.stack import toml
 from gateway import platform
+from gateway.courtesy import Courtesy
 from gateway.ledger import Ledger, open_ledger
 from gateway.settings import Settings, accounts, load
 from gateway.worker import Worker
@@ -124,7 +125,7 @@ async def running(configured: Settings) -> AsyncIterator[Running]:
     """The worker of the one account, active when the block begins and drained at its end."""
     (account,) = accounts(configured)
     async with open_ledger(configured.ledger.url) as ledger:
-        worker = Worker(account, platform.load(account.platform), configured, ledger, asyncio.Event())
+        worker = Worker(account, platform.load(account.platform), configured, ledger, asyncio.Event(), Courtesy())
         run = Running(worker, ledger, asyncio.create_task(worker.run()))
         try:
             await until(lambda: worker.ready or run.task.done(), what="the worker's start")

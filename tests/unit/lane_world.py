@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from gateway import topology
 from gateway.account import Account, AccountSettings
 from gateway.broker import NotPublishedError, Outgoing, Publisher
+from gateway.courtesy import Courtesy
 from gateway.dead_letters import Letter
 from gateway.desk import Desk
 from gateway.gate import Closing, Gate
@@ -148,6 +149,7 @@ class World:
         ledger = cast(Ledger, _AskedLedger(self))
         publisher = cast(Publisher, _AskedPublisher(self))
         settler = Settler(NAMES, publisher, ledger, frozenset(), next(self._epochs), lambda error: None)
+        courtesy = Courtesy()
         self._desk = Desk(
             account=ACCOUNT,
             names=NAMES,
@@ -157,7 +159,8 @@ class World:
             settler=settler,
             lanes=Lanes(ROOM),
             positions=count(self.first_position()).__next__,
-            pace=Pace(ACCOUNT.settings),
+            pace=Pace(ACCOUNT.settings, courtesy),
+            courtesy=courtesy,
             gate=self.gate,
             lease=cast(Lease, _Sure()),
             ladder=LADDER,
@@ -368,6 +371,9 @@ class _AskedLedger:
     async def look(self, key: Key | None, lane: str | None, *, urgent: bool = False) -> Standing:
         standing: Standing = await self._world.ask("look", lambda: self._world.ledger.look(key, lane))
         return standing
+
+    async def look_now(self, key: Key) -> Standing:
+        return await self.look(key, None)
 
     async def record(
         self,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.account import AccountSettings
-from gateway.pace import BREATH_SECONDS, BUSY_SECONDS, MOST_BREATHS, Pace
+from gateway.courtesy import Courtesy
+from gateway.pace import Pace
 from gateway.slots import Slots
 from gateway.window import Window
 
@@ -17,7 +18,7 @@ class Crowd:
     """Calls that hold their slot until they are let go, and what was seen of them."""
 
     def __init__(self, **settings: float) -> None:
-        self.pace = Pace(AccountSettings.model_validate(settings))
+        self.pace = Pace(AccountSettings.model_validate(settings), Courtesy())
         self.inside: list[str] = []
         self.most = 0
         self.go = asyncio.Event()
@@ -59,7 +60,7 @@ async def test_interactive_calls_have_slots_beside_the_durable_ones() -> None:
 
 
 async def test_a_slot_is_given_back_after_an_error() -> None:
-    pace = Pace(AccountSettings(max_in_flight=1))
+    pace = Pace(AccountSettings(max_in_flight=1), Courtesy())
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             async with pace.slot(interactive=False):
@@ -112,13 +113,13 @@ async def test_after_throttling_half_as_many_durable_calls_go_at_once() -> None:
 
 
 async def test_a_failure_that_says_nothing_of_the_platform_changes_nothing() -> None:
-    pace = Pace(AccountSettings(max_in_flight=8))
+    pace = Pace(AccountSettings(max_in_flight=8), Courtesy())
     pace.failed(monotonic(), throttled=False, down=False)
     assert (pace.window.size, pace.window.share) == (8, 1.0)
 
 
 async def test_the_mean_turn_follows_shorter_ones_soon_and_longer_ones_slowly() -> None:
-    pace = Pace(AccountSettings())
+    pace = Pace(AccountSettings(), Courtesy())
     for _ in range(300):
         pace.turned(2.0)
     assert pace.seconds_per_turn == pytest.approx(2.0, rel=0.01)
@@ -244,31 +245,31 @@ async def timed(pace: Pace, calls: int) -> float:
 
 
 async def test_calls_beyond_the_rate_are_held_back() -> None:
-    assert await timed(Pace(AccountSettings(rate_per_second=50)), 65) >= 0.28
+    assert await timed(Pace(AccountSettings(rate_per_second=50), Courtesy()), 65) >= 0.28
 
 
 async def test_after_throttling_only_a_share_of_the_rate_is_used() -> None:
-    pace = Pace(AccountSettings(rate_per_second=50))
+    pace = Pace(AccountSettings(rate_per_second=50), Courtesy())
     pace.window.share = 0.5
     assert await timed(pace, 40) >= 0.55  # each takes the room of two: 25 at once, 15 at 25 a second
 
 
 async def test_without_a_rate_nothing_is_held_back() -> None:
-    assert await timed(Pace(AccountSettings(max_in_flight=1000)), 1000) < 2
+    assert await timed(Pace(AccountSettings(max_in_flight=1000), Courtesy()), 1000) < 2
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.5, 0.01])
 @pytest.mark.parametrize("share", [1.0, 0.05])
 async def test_a_rate_below_one_or_broken_is_a_rate_too(rate: float, share: float) -> None:
     """The settings allow any rate above nothing: the first call goes at once."""
-    pace = Pace(AccountSettings(rate_per_second=rate))
+    pace = Pace(AccountSettings(rate_per_second=rate), Courtesy())
     pace.window.share = share
     async with asyncio.timeout(1), pace.slot(interactive=False):
         pass
 
 
 async def test_an_interactive_call_waits_for_one_durable_call_at_the_most() -> None:
-    pace = Pace(AccountSettings(rate_per_second=20))
+    pace = Pace(AccountSettings(rate_per_second=20), Courtesy())
     await asyncio.gather(*(_through(pace, [], "used up", False) for _ in range(20)))
     order: list[str] = []
     calls = [asyncio.create_task(_through(pace, order, "bulk", False)) for _ in range(8)]
@@ -282,50 +283,3 @@ async def test_an_interactive_call_waits_for_one_durable_call_at_the_most() -> N
 async def _through(pace: Pace, order: list[str], name: str, interactive: bool) -> None:
     async with pace.slot(interactive=interactive):
         order.append(name)
-
-
-# --- a person waits
-
-
-async def busy() -> None:
-    """Keeps the event loop for longer than a question should stand behind, turn after turn."""
-    while True:
-        blocked_until = monotonic() + 2 * BUSY_SECONDS
-        while monotonic() < blocked_until:
-            pass
-        await asyncio.sleep(0)
-
-
-async def begun_in(pace: Pace, calls: int) -> float:
-    async def call() -> None:
-        async with pace.slot(interactive=False):
-            pass
-
-    began = monotonic()
-    await asyncio.gather(*(call() for _ in range(calls)))
-    return monotonic() - began
-
-
-async def test_durable_calls_make_way_for_a_question_where_the_process_has_too_much_to_do() -> None:
-    pace, other = Pace(AccountSettings()), asyncio.create_task(busy())
-    quick = await begun_in(pace, 3)
-    with pace.question():
-        slow = await begun_in(pace, 3)
-    other.cancel()
-    assert quick < BREATH_SECONDS * MOST_BREATHS < slow
-
-
-async def test_durable_calls_go_on_beside_a_question_where_there_is_time_for_both() -> None:
-    pace = Pace(AccountSettings())
-    with pace.question():
-        assert await begun_in(pace, 50) < BREATH_SECONDS * MOST_BREATHS
-
-
-async def test_durable_calls_go_on_as_soon_as_nobody_asks_any_more() -> None:
-    pace, other = Pace(AccountSettings()), asyncio.create_task(busy())
-    with pace.question():
-        calls = asyncio.create_task(begun_in(pace, 20))
-        await asyncio.sleep(0.05)
-    took = await calls
-    other.cancel()
-    assert took < 2 * BREATH_SECONDS * MOST_BREATHS
