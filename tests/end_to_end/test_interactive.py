@@ -1,12 +1,15 @@
 """Questions a person waits for: their own slots, and an answer in time or `expired` (DESIGN §2 and §4)."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from time import monotonic
 
 import pytest
 
 from tests.support.events import check, login
 from tests.support.outside import enrolment, eventually, until
+from tests.support.running import Running
 from tests.support.scene import Scene
 
 
@@ -150,3 +153,21 @@ async def test_questions_do_not_wait_for_each_other_even_with_the_same_subject(s
             await stage.service.publish(question)
         await until(lambda: stage.service.outcomes().total() == 5, what="five answers")
     assert max(call["in_flight"] for call in await stage.platform.calls("checkAccountReg")) == 5
+
+
+async def test_an_answer_does_not_wait_until_it_can_be_recorded(stage: Scene) -> None:
+    question = check("t-1")
+    async with stage.running() as run:
+        await stage.fault("delay", seconds=1, path="checkAccountReg")
+        await stage.service.publish(question)
+        await eventually(lambda: called(stage, "checkAccountReg"), what="the call")
+        with closing(sqlite3.connect(stage.folder / "gateway.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert (await stage.service.result(question["id"]))["outcome"] == "accepted"
+            assert await run.ledger.trace(question["id"]) == []
+            other.execute("ROLLBACK")
+        await eventually(lambda: recorded(run, question["id"]), what="the record")
+
+
+async def recorded(run: Running, event_id: str) -> bool:
+    return [record.outcome for record in await run.ledger.trace(event_id)] == ["accepted"]

@@ -110,3 +110,20 @@ async def answered(replies: aio_pika.abc.AbstractQueue) -> AbstractIncomingMessa
 
     await eventually(came, what="an answer")
     return found[0]
+
+
+async def test_who_asked_has_the_reply_before_everybody_else_has_the_result(stage: Scene) -> None:
+    """Published in this order; seen by one consumer of both, on one channel."""
+    seen: list[str] = []
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        seen.append(message.exchange or "")
+
+    both = await stage.service.channel.declare_queue(exclusive=True)
+    question = check("t-1")
+    async with stage.running():
+        await both.bind("gateway.results", "#")
+        await both.consume(take, no_ack=True)
+        await stage.service.publish(question, reply_to=both.name)
+        await until(lambda: len(seen) == 2, what="both")
+    assert seen == ["", "gateway.results"]
