@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, process_time
 
-SHARE = 1 / 3
+SHARE = 0.5
 """Of one processor: durable calls go on beside a question as long as the process uses no more."""
 
 LONGEST_SECONDS = 0.25
@@ -13,6 +13,9 @@ LONGEST_SECONDS = 0.25
 
 LEAST_SECONDS = 0.001
 """To sleep for less would be to ask again at once, which uses the processor itself."""
+
+AFTERWARDS_SECONDS = 0.25
+"""After an answer the next question may be near, and what was begun before it comes cannot be held back."""
 
 
 class Courtesy:
@@ -25,6 +28,7 @@ class Courtesy:
     def __init__(self, used: Callable[[], float] = process_time) -> None:
         self._seconds_used = used
         self._questions = 0
+        self._until = 0.0
         self._way = asyncio.Lock()
         self._began, self._used = monotonic(), self._seconds_used()
 
@@ -36,10 +40,15 @@ class Courtesy:
             yield
         finally:
             self._questions -= 1
+            self._until = monotonic() + AFTERWARDS_SECONDS
+
+    @property
+    def _asked(self) -> bool:
+        return self._questions > 0 or monotonic() < self._until
 
     async def make_way(self) -> None:
         """Return when a durable call may begin: at once where nobody asks, else one after the other."""
-        if not self._questions:
+        if not self._asked:
             return
         async with self._way:
             await self._rest(monotonic() + LONGEST_SECONDS)
@@ -47,7 +56,7 @@ class Courtesy:
 
     async def _rest(self, latest: float) -> None:
         """Until what was used since the last call that made way is no more than the share, or until `latest`."""
-        while self._questions:
+        while self._asked:
             ready = self._began + (self._seconds_used() - self._used) / SHARE
             rest = min(ready, latest) - monotonic()
             if rest <= 0:
