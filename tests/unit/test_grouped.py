@@ -151,8 +151,17 @@ def test_each_caller_gets_the_answer_to_its_own(items: list[int], largest: int, 
 
 
 async def test_a_large_group_gets_its_answers_in_turns_so_that_others_do_not_wait_for_all_of_it() -> None:
+    assert await most_in_a_turn(saturated=False) == AT_A_TIME
+
+
+async def test_in_a_saturated_process_a_group_gets_its_answers_all_at_once() -> None:
+    assert await most_in_a_turn(saturated=True) == 4 * AT_A_TIME
+
+
+async def most_in_a_turn(*, saturated: bool) -> int:
+    """Of the answers of a group of four times as many as come in one turn."""
     work = Work()
-    grouped = Grouped(work, 100)
+    grouped = Grouped(work, 100, saturated=lambda: saturated)
     first = start(grouped, 0)
     await settled()
     tasks = start(grouped, *range(1, 4 * AT_A_TIME + 1))
@@ -162,5 +171,5 @@ async def test_a_large_group_gets_its_answers_in_turns_so_that_others_do_not_wai
     while not all(task.done() for task in [*first, *tasks]):
         await asyncio.sleep(0)
         done.append(sum(task.done() for task in tasks))
-    assert max(later - earlier for earlier, later in pairwise(done)) <= AT_A_TIME
     assert [task.result() for task in tasks] == [2 * item for item in range(1, 4 * AT_A_TIME + 1)]
+    return max(later - earlier for earlier, later in pairwise([0, *done]))
