@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 
+from deploy.local.runtimes import free_ports
 from gateway import platform
 from gateway.console.passwords import hashed
 
@@ -111,11 +111,9 @@ def post(port: int, path: str, body: Any) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on now, and that no outgoing connection takes meanwhile."""
+    (port,) = free_ports(1)
+    return port
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+from deploy.local.runtimes import free_ports
 from tests.faults.oracle.numbered import ACCOUNT, PLATFORM
 from tests.faults.oracle.platform import APP_ID, SECRET
 from tests.faults.oracle.proxy import HOST, Proxy
@@ -122,7 +122,7 @@ class Gateway:
 
     def start(self) -> None:
         """Start the process; every second one with `gateway worker` instead of `gateway run`."""
-        self._http = _free_port()
+        (self._http,) = free_ports(1)
         command = ["worker", PLATFORM] if self._number % 2 else ["run"]
         variables = {"GATEWAY_HTTP__PORT": str(self._http), "GATEWAY_LOG__FORMAT": "json"}
         self._popen = launch(
@@ -189,10 +189,3 @@ def _answers(port: int) -> bool:
             return True
     except (OSError, HTTPException):
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        port: int = found.getsockname()[1]
-        return port
