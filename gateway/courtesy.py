@@ -1,4 +1,4 @@
-"""Where people wait for answers, durable calls are held back so that most of the processor is free for them."""
+"""Where people wait for answers, durable calls are held back so that half of the processor is free for them."""
 
 import asyncio
 from collections.abc import Callable, Iterator

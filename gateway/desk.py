@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import Account
-from gateway.courtesy import Courtesy
 from gateway.gate import Closing, Gate
 from gateway.lanes import Lanes
 from gateway.lease import Lease
@@ -35,7 +34,6 @@ class Desk:
     lanes: "Lanes[EventJob]"
     positions: Callable[[], int]
     pace: Pace
-    courtesy: Courtesy
     gate: Gate
     lease: Lease
     ladder: tuple[int, ...]

@@ -86,7 +86,7 @@ class EventJob:
         """
         about = self._parcel.about
         name = f"{self.desk.names.platform}.{about.operation}"
-        waits = self.desk.courtesy.question() if about.interactive else nullcontext()
+        waits = self.desk.pace.question() if about.interactive else nullcontext()
         with waits, tracing.span(f"deliver {name}", "consumer", self._parcel.trace, account=self.desk.names.account):
             await self._handle()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from time import monotonic
 
 from aiolimiter import AsyncLimiter
@@ -45,7 +45,7 @@ class Pace:
         self._interactive = _Turn(Slots(Window(settings.interactive_slots)), self._within_rate)
         self._rate = _limiter(settings.rate_per_second) if settings.rate_per_second else None
         self._queue = asyncio.Lock()
-        self._make_way = courtesy.make_way
+        self._courtesy = courtesy
         self.seconds_per_turn = 0.0
 
     def slot(self, *, interactive: bool) -> AbstractAsyncContextManager[None]:
@@ -59,10 +59,14 @@ class Pace:
 
     async def _durable_ready(self) -> None:
         """At most one durable call stands at the limiter, so an interactive one has at most that one before it."""
-        await self._make_way()
+        await self._courtesy.make_way()
         if self._rate is not None:
             async with self._queue:
                 await self._within_rate()
+
+    def question(self) -> AbstractContextManager[None]:
+        """See Courtesy.question."""
+        return self._courtesy.question()
 
     def turned(self, seconds: float) -> None:
         """An event of a lane had its turn for so long, from the moment when nobody stood ahead until it left."""

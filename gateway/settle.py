@@ -81,6 +81,7 @@ class Settler:
         counted: Counted | None = None,
     ) -> None:
         """The event has ended: record it, publish its dead letter and its result, acknowledge it.
+        A question is answered first.
 
         `holds`: its dead letter keeps the later events of its lane back. `twin`: this one was refused, but another
         of the same name waits, whose record it is. `counted`: what it adds to sums, which its result tells.
@@ -91,7 +92,7 @@ class Settler:
             return
         if record.category is not None and (holds or record.category == Category.HELD):
             record = record._replace(blocks=_blocks(parcel, "holds"))
-        record = await self._written_down(parcel, record, counted, twin=twin or parcel.key is None)
+        record = await self._written_down(parcel, record, counted, twin=twin)
         await self._dispatch.dead_letter(parcel, record)
         await self._dispatch.result(parcel, record)
         await self._gone(parcel, record)
@@ -100,12 +101,12 @@ class Settler:
         """A person waits, so the answer goes first: a worker that ends before it is recorded asks and answers again,
         as one does that ends before the answer has gone."""
         await self._dispatch.result(parcel, record)
-        await self._written_down(parcel, record, None, twin=twin or parcel.key is None)
+        await self._written_down(parcel, record, None, twin=twin)
         await self._gone(parcel, record)
 
     async def _written_down(self, parcel: Parcel, record: Record, counted: Counted | None, *, twin: bool) -> Record:
         letter = burial.of_ending(self._names, parcel.about, record, parcel.delivery.body)
-        if twin:
+        if twin or parcel.key is None:
             if letter is not None:
                 await self.insist(lambda: self._ledger.record(None, letter=letter))
             return record

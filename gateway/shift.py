@@ -112,7 +112,6 @@ class Shift:
                 lanes=self._lanes(),
                 positions=positions.__next__,
                 pace=Pace(self.account.settings, self.courtesy),
-                courtesy=self.courtesy,
                 gate=gate,
                 lease=self.lease,
                 ladder=self.ladder,

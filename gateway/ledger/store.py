@@ -89,7 +89,7 @@ class Store:
         await self._database.close()
 
     async def apart(self, work: Awaitable[Result]) -> Result:
-        """Do it in a task of its own: a caller that is cancelled, even twice, leaves no transaction open."""
+        """Do it to its end: a caller that is cancelled, even twice, leaves no transaction open."""
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._ended)

@@ -149,7 +149,6 @@ class World:
         ledger = cast(Ledger, _AskedLedger(self))
         publisher = cast(Publisher, _AskedPublisher(self))
         settler = Settler(NAMES, publisher, ledger, frozenset(), next(self._epochs), lambda error: None)
-        courtesy = Courtesy()
         self._desk = Desk(
             account=ACCOUNT,
             names=NAMES,
@@ -159,8 +158,7 @@ class World:
             settler=settler,
             lanes=Lanes(ROOM),
             positions=count(self.first_position()).__next__,
-            pace=Pace(ACCOUNT.settings, courtesy),
-            courtesy=courtesy,
+            pace=Pace(ACCOUNT.settings, Courtesy()),
             gate=self.gate,
             lease=cast(Lease, _Sure()),
             ladder=LADDER,

@@ -1,4 +1,4 @@
-"""Durable calls make way for questions: they leave most of the processor free while a person waits."""
+"""Durable calls make way for questions: they leave half of the processor free while a person waits."""
 
 import asyncio
 from time import monotonic
