@@ -130,10 +130,24 @@ class EventJob:
         return f"event={about.source} {about.event_id}" if about.event_id and about.source else None
 
     async def _take_turn(self) -> None:
+        step = await self._at_its_turn()
+        while isinstance(step, Wait) and step.behind is not None and await self._gives_way(step.behind):
+            step = await self._at_its_turn()
+        await self._follow(step)
+
+    async def _at_its_turn(self) -> Step:
         await self._place.turn()
         self._turn_began = monotonic()
         self._parcel.urgent = self._parcel.about.interactive or self._place.pressed
-        await self._follow(await self._step())
+        return await self._step()
+
+    async def _gives_way(self, ahead: Key) -> bool:
+        """Whether the event ahead stands here, further back, or may have come by now.
+
+        Delivered again it does not say which place it had, and those who come back from the ladder with theirs
+        would stand before it again and again.
+        """
+        return self._place.let_pass(lambda job: job._same_event(ahead)) or await self.desk.lanes.complete()
 
     async def _step(self) -> Step:
         key, lane = self._parcel.key, self._parcel.lane
@@ -213,7 +227,7 @@ class EventJob:
             return False
         await self._note(ahead)
         in_line = step.count if isinstance(step, Wait) else 0
-        behind = next((job._parcel.about.event_id for job in reversed(ahead)), None)
+        behind = next((job._parcel.key for job in reversed(ahead)), None)
         await self._wait(Wait(0.0, in_line or len(ahead), behind=behind))
         return True
 
@@ -235,7 +249,8 @@ class EventJob:
     async def _wait(self, wait: Wait) -> None:
         self._parcel.begun = True
         seconds = order.rung(topology.rungs(self.desk.ladder), wait, self.desk.pace.seconds_per_turn)
-        await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy, behind=wait.behind)
+        behind = wait.behind.id if wait.behind else None
+        await self.desk.settler.step_aside(self._parcel, seconds, copy=wait.copy, behind=behind)
 
     # --- its call
 

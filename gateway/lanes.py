@@ -5,6 +5,8 @@ Only who is in this process stands here, so any number of lanes costs nothing; s
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from gateway.slots import Slots
@@ -22,6 +24,11 @@ LONG = 20
 ASIDE_AT_ONCE, ASIDE_ALONE = 32, 2
 """Events that step aside at the same time, beside the work and not before it: the fewer, the faster the line itself
 moves. Alone here, it makes room for others that may come; there they are, it clears their way."""
+
+
+COMES_BACK_SECONDS = 1.0
+"""What an earlier intake held is delivered again at once, but from two queues, and those from the ladder come first:
+who finds that one ahead is not here yet waits for so long, or all of a long line would follow it to the ladder."""
 
 
 class _Aside:
@@ -44,6 +51,7 @@ class Lanes(Generic[Member]):
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self._complete_at = monotonic() + COMES_BACK_SECONDS
         self._standing: dict[str, deque[Place[Member]]] = {}
         self.waiting = 0
         self.aside = Slots(_Aside(self))
@@ -85,6 +93,22 @@ class Lanes(Generic[Member]):
         elif not line[0].admitted.done():
             self._admit(line)
 
+    def let_pass(self, place: "Place[Member]", wanted: Callable[[Member], bool]) -> bool:
+        """Pass the turn, which this place has, to the first member behind it that is wanted; whether there is one.
+
+        The place has its turn again when that one has left.
+        """
+        line = self._standing[place.lane] if place.lane is not None else deque([place])
+        other = next((one for one in line if one is not place and wanted(one.member)), None)
+        if other is None:
+            return False
+        line.remove(other)
+        line.appendleft(other)
+        place.admitted = asyncio.get_running_loop().create_future()
+        self.waiting += 1
+        self._admit(line)
+        return True
+
     def is_crowded(self, place: "Place[Member]") -> bool:
         """Whether so many stand before this place that others find no room."""
         if place.lane is None or self.waiting <= self._room:
@@ -99,6 +123,14 @@ class Lanes(Generic[Member]):
     def _admit(self, line: "deque[Place[Member]]") -> None:
         line[0].admitted.set_result(None)
         self.waiting -= 1
+
+    async def complete(self) -> bool:
+        """Wait until what an earlier intake held has come back; False where it has for long."""
+        left = self._complete_at - monotonic()
+        if left <= 0:
+            return False
+        await asyncio.sleep(left)
+        return True
 
     def __len__(self) -> int:
         return len(self._standing)
@@ -121,6 +153,10 @@ class Place(Generic[Member]):
     def ahead(self) -> list[Member]:
         """Who stands ahead, first come first."""
         return self._lanes.ahead(self)
+
+    def let_pass(self, wanted: Callable[[Member], bool]) -> bool:
+        """See Lanes.let_pass."""
+        return self._lanes.let_pass(self, wanted)
 
     @property
     def crowded(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.ledger import Ahead, Record, Standing
+from gateway.ledger import Ahead, Key, Record, Standing
 
 HEAD_MISSING_SECONDS = 3600.0
 """An event on the ladder counts as lost at the broker when one comes from there that was due so much later."""
@@ -30,13 +30,13 @@ class Ended:
 class Wait:
     """Step aside: the event ahead comes back in `seconds`, with `count` in line. `copy`: it is this same event.
 
-    `behind`: the id of the event ahead, for the event's history only.
+    `behind`: the event ahead.
     """
 
     seconds: float
     count: int = 1
     copy: bool = False
-    behind: str | None = field(default=None, compare=False)
+    behind: Key | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _behind(ahead: Ahead, position: int, arrival: Arrival, now: float) -> Step:
     if _missing(ahead.due_at, arrival):
         return Missing(ahead)
     in_line = min(ahead.count, position - ahead.position)
-    return Wait(max(0.0, (ahead.due_at or now) - now), in_line, behind=ahead.key.id)
+    return Wait(max(0.0, (ahead.due_at or now) - now), in_line, behind=ahead.key)
 
 
 def _missing(due_at: float | None, arrival: Arrival) -> bool:

@@ -86,18 +86,33 @@ async def test_a_lane_that_waits_does_not_keep_others_waiting(stage: Scene) -> N
 
 
 async def test_a_long_lane_goes_on_to_its_end_in_order_and_lets_others_pass(stage: Scene) -> None:
-    """Ten times as long as what a worker keeps of one lane: the rest waits on the ladder, each in its place.
+    """Four times as long as what a worker keeps of one lane: the rest waits on the ladder, each in its place.
 
     All wait before the worker starts, or the place of the other would tell how fast they are published.
     """
-    lane = [mobile_login(f"lane-{number:03}", subject="learner/1") for number in range(300)]
+    lane = [mobile_login(f"lane-{number:03}", subject="learner/1") for number in range(800)]
     other = mobile_login("other", subject="learner/2")
     await stage.declare(max_in_flight=8)
     for event in (*lane, other):
         await stage.service.publish(event)
     async with stage.running(max_in_flight=8):
-        await stage.service.ended(301, seconds=120)
+        await stage.service.ended(801, seconds=120)
     calls = [call["body"]["ticket"] for call in await stage.platform.calls("syncLoginInfo")]
     assert [ticket for ticket in calls if ticket != "other"] == [event["data"]["ticket"] for event in lane]
-    assert calls.index("other") < 200
+    assert calls.index("other") < 700
+    assert results_in_order(stage, lane)
+
+
+async def test_a_long_lane_goes_on_at_once_with_the_next_worker(stage: Scene) -> None:
+    """What stood in a worker is delivered again without a place; who waited on the ladder has one and comes first."""
+    lane = [mobile_login(f"lane-{number:03}", subject="learner/1") for number in range(600)]
+    await stage.declare(max_in_flight=8)
+    for event in lane:
+        await stage.service.publish(event)
+    async with stage.running(max_in_flight=8):
+        await stage.service.ended(100, seconds=60)
+    async with stage.running(max_in_flight=8):
+        await stage.service.ended(len(lane), seconds=60)
+    calls = [call["body"]["ticket"] for call in await stage.platform.calls("syncLoginInfo")]
+    assert calls == [event["data"]["ticket"] for event in lane]
     assert results_in_order(stage, lane)

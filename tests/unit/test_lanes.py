@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
+from time import monotonic
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.lanes import ASIDE_ALONE, ASIDE_AT_ONCE, FEW, LONG, Lanes, Place
+from gateway.lanes import ASIDE_ALONE, ASIDE_AT_ONCE, COMES_BACK_SECONDS, FEW, LONG, Lanes, Place
 
 NO_ROOM = 0
 
@@ -225,6 +226,39 @@ async def test_a_line_is_pressed_as_long_as_many_stand_behind_its_first() -> Non
     first = traffic.join("a")
     assert [traffic.join("a") and first.pressed for _ in range(LONG + 2)] == [False] * (LONG - 1) + [True] * 3
     assert not traffic.join(None).pressed
+
+
+async def test_who_has_the_turn_lets_one_pass_that_stands_further_back_and_has_it_again_after(
+    traffic: Traffic,
+) -> None:
+    for position in (5, 6, 7, 8):
+        traffic.join("a", position)
+    assert traffic.places[0].let_pass(lambda member: member == 2)
+    assert traffic.served() == [2]
+    assert traffic.places[3].ahead() == [2, 0, 1]
+    assert (len(traffic.lanes), traffic.lanes.waiting) == (1, 3)
+    again = asyncio.create_task(traffic.places[0].turn())
+    await asyncio.sleep(0)
+    assert not again.done()
+    traffic.leave(2)
+    await again
+    assert traffic.served() == [0]
+
+
+async def test_nobody_passes_who_does_not_stand_in_the_lane(traffic: Traffic) -> None:
+    first, other, free = traffic.join("a"), traffic.join("b"), traffic.join(None)
+    for place in (first, other, free):
+        assert not place.let_pass(lambda member: True)
+    traffic.check()
+
+
+async def test_what_an_earlier_intake_held_has_come_back_after_a_second_and_is_waited_for_once(
+    traffic: Traffic,
+) -> None:
+    began = monotonic()
+    assert await traffic.lanes.complete()
+    assert COMES_BACK_SECONDS - 0.1 < monotonic() - began < COMES_BACK_SECONDS + 0.5
+    assert not await traffic.lanes.complete()
 
 
 async def test_without_a_lane_nobody_is_crowded() -> None:
