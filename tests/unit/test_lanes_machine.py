@@ -52,7 +52,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.quiet = quiet()
         self.quiet.__enter__()
-        self.patch.setattr("gateway.lanes.COMES_BACK_SECONDS", 0.0)  # of the true clock: here everything comes at once
+        self.patch.setattr("gateway.lanes.COMES_BACK_SECONDS", 0.0)  # of the true clock; all is here at once
         self.world = World(self._operations())
         for module in ("job", "settle"):
             self.patch.setattr(f"gateway.{module}.time", lambda: self.world.now)
