@@ -4,19 +4,17 @@ An operator holds a lock of the broker's meanwhile, so two never take the same l
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
-from pamqp.commands import Basic
 
-from gateway.amqp.arriving import Arriving
 from gateway.amqp.corking import corked
 from gateway.broker import Outgoing, open_channel
 from gateway.burial import letter_id
@@ -117,14 +115,14 @@ async def standing(
     the account has no queue, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
-    reader = _Reader(channel, await corked(channel), names)
+    underlay = await corked(channel)
     try:
-        yield await reader.read(wanted)
+        yield await _read(channel, names, wanted)
     except ChannelNotFoundEntity:
         raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
     finally:
         if not channel.is_closed and not connection.is_closed:
-            await reader.settle()
+            await _settle(underlay)
             await channel.close()
 
 
@@ -139,77 +137,65 @@ async def depth(connection: AbstractConnection, names: Names) -> int:
     return queue.declaration_result.message_count or 0
 
 
-class _Reader:
-    """Reads letters off their queue on a channel of its own, and holds them."""
-
-    def __init__(self, channel: AbstractChannel, underlay: aiormq.Channel, names: Names) -> None:
-        self._channel = channel
-        self._underlay = underlay
-        self._names = names
-        self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
-        self._consumers: list[str] = []
-        underlay.frames = Arriving(underlay, messages={Basic.Deliver: self._arrived.put_nowait})
-
-    async def read(self, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
-        """See `standing`."""
-        found: dict[str, Standing] = {}
-        missing = None if wanted is None else Counter(wanted)
-        taken, window, room = 0, _first_window(wanted), 0
-        expected = await self._ready()
-        while taken < expected and (missing is None or missing):
-            if taken == room:
-                await self._consume(window)
-                room, window = room + window, min(2 * window, LARGEST_WINDOW)
-            message = await self._next()
-            if message is None:
-                break
-            taken += 1
-            letter = Letter(self._names.prefix, delivery(message))
-            name = letter.id
-            found.setdefault(name, Standing(letter)).messages.append(message)
-            if missing is not None:
-                _strike(missing, name)
-            if taken == expected:
-                expected += await self._ready()
-        return found
-
-    async def settle(self) -> None:
-        """Wait until the queue has what was acknowledged: the broker lets only some dozens be on their way to a
-        quorum queue and forgets those behind them with the channel. A consumer is cancelled after all that went
-        before it."""
-        for tag in self._consumers:
-            await self._underlay.basic_cancel(tag)
-
-    async def _ready(self) -> int:
-        queue = await self._channel.declare_queue(self._names.queue("dead"), passive=True)
-        return queue.declaration_result.message_count or 0
-
-    async def _consume(self, window: int) -> None:
-        """A further consumer: those there are hold as many as they may. None of the library's: see Arriving."""
-        await self._channel.set_qos(prefetch_count=window)
-        tag = f"letters-{len(self._consumers) + 1}"
-        await self._underlay.rpc(Basic.Consume(queue=self._names.queue("dead"), consumer_tag=tag))
-        self._consumers.append(tag)
-
-    async def _next(self) -> DeliveredMessage | None:
-        """The next message; None where the broker counted one that is not there any more."""
-        for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
-            if not self._arrived.empty():
-                return self._arrived.get_nowait()
-            try:
-                return await asyncio.wait_for(self._arrived.get(), PATIENCE_SECONDS)
-            except TimeoutError:
-                if await self._ready() == 0 and self._arrived.empty():
-                    return None
-        raise UnavailableError(f"the broker does not hand over the dead letters of {self._names.prefix}; try again")
+async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
+    found: dict[str, Standing] = {}
+    arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+    taken, window, room = 0, _first_window(wanted), 0
+    expected = await _ready(channel, names)
+    while taken < expected and not _enough(found, wanted):
+        if taken == room:
+            await _consume(channel, names, window, arrived.put)
+            room, window = room + window, min(2 * window, LARGEST_WINDOW)
+        message = await _next(channel, names, arrived)
+        if message is None:
+            break
+        taken += 1
+        letter = Letter(names.prefix, delivery(message))
+        found.setdefault(letter.id, Standing(letter)).messages.append(message)
+        if taken == expected:
+            expected += await _ready(channel, names)
+    return found
 
 
 def _first_window(wanted: Mapping[str, int] | None) -> int:
     return FIRST_WINDOW if wanted is None else min(max(sum(wanted.values()), SMALLEST_WINDOW), FIRST_WINDOW)
 
 
-def _strike(missing: Counter[str], name: str) -> None:
-    """One copy less is missing."""
-    missing[name] -= 1
-    if missing[name] <= 0:
-        del missing[name]
+def _enough(found: dict[str, Standing], wanted: Mapping[str, int] | None) -> bool:
+    return wanted is not None and all(
+        letter in found and len(found[letter].messages) >= copies for letter, copies in wanted.items()
+    )
+
+
+async def _settle(channel: aiormq.Channel) -> None:
+    """Wait until the queue has what was acknowledged: the broker lets only some dozens be on their way to a quorum
+    queue and forgets those behind them with the channel. A consumer is cancelled after all that went before it."""
+    for tag in list(channel.consumers):
+        await channel.basic_cancel(tag)
+
+
+async def _ready(channel: AbstractChannel, names: Names) -> int:
+    queue = await channel.declare_queue(names.queue("dead"), passive=True)
+    return queue.declaration_result.message_count or 0
+
+
+async def _consume(channel: AbstractChannel, names: Names, window: int, take: Callable[[Any], Any]) -> None:
+    """A further consumer: those there are hold as many as they may."""
+    await channel.set_qos(prefetch_count=window)
+    underlay = await channel.get_underlay_channel()
+    await underlay.basic_consume(names.queue("dead"), take)
+
+
+async def _next(
+    channel: AbstractChannel, names: Names, arrived: "asyncio.Queue[DeliveredMessage]"
+) -> DeliveredMessage | None:
+    """The next message; None where the broker counted one that is not there any more."""
+    for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
+        if not arrived.empty():
+            return arrived.get_nowait()
+        try:
+            return await asyncio.wait_for(arrived.get(), PATIENCE_SECONDS)
+        except TimeoutError:
+            if await _ready(channel, names) == 0 and arrived.empty():
+                return None
+    raise UnavailableError(f"the broker does not hand over the dead letters of {names.prefix}; try again")
