@@ -112,7 +112,7 @@ async def test_a_long_lane_goes_on_at_once_with_the_next_worker(stage: Scene) ->
     async with stage.running(max_in_flight=8):
         await stage.service.ended(100, seconds=60)
     async with stage.running(max_in_flight=8):
-        await stage.service.ended(len(lane), seconds=60)
+        await stage.service.ended(len(lane), seconds=120)
     calls = [call["body"]["ticket"] for call in await stage.platform.calls("syncLoginInfo")]
     assert calls == [event["data"]["ticket"] for event in lane]
     assert results_in_order(stage, lane)
