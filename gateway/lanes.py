@@ -77,7 +77,7 @@ class Lanes(Generic[Member]):
 
     def ahead(self, place: "Place[Member]") -> list[Member]:
         """Who stands before this place in its lane, first come first."""
-        line = self._standing[place.lane] if place.lane is not None else deque([place])
+        line = self._line(place)
         return [other.member for other in list(line)[: line.index(place)]]
 
     def leave(self, place: "Place[Member]") -> None:
@@ -98,7 +98,7 @@ class Lanes(Generic[Member]):
 
         The place has its turn again when that one has left.
         """
-        line = self._standing[place.lane] if place.lane is not None else deque([place])
+        line = self._line(place)
         other = next((one for one in line if one is not place and wanted(one.member)), None)
         if other is None:
             return False
@@ -119,6 +119,9 @@ class Lanes(Generic[Member]):
     def is_long(self, place: "Place[Member]") -> bool:
         """Whether many stand behind."""
         return place.lane is not None and len(self._standing[place.lane]) > LONG
+
+    def _line(self, place: "Place[Member]") -> "deque[Place[Member]]":
+        return deque([place]) if place.lane is None else self._standing[place.lane]
 
     def _admit(self, line: "deque[Place[Member]]") -> None:
         line[0].admitted.set_result(None)

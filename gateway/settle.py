@@ -165,8 +165,8 @@ class Settler:
         await self._dispatch.to_the_ladder(parcel, seconds, {dead_letters.DUE: due_ms})
         if not copy:
             record = self.standing(parcel)._replace(blocks=_blocks(parcel, "waits"), due_at=due_ms / 1000)
-            entry, urgent = history.waits(record, seconds, behind), parcel.urgent
-            await self.insist(lambda: self._ledger.record(record, entry, urgent=urgent))
+            entry = history.waits(record, seconds, behind)
+            await self.insist(lambda: self._ledger.record(record, entry, urgent=parcel.urgent))
         await parcel.ack()
         log.debug("event.waiting", id=parcel.about.event_id, account=self._names.account, delay_s=seconds)
 

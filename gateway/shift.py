@@ -129,8 +129,7 @@ class Shift:
             while not self.stop.is_set():
                 if not await self._until_open(desk.gate, asked):
                     return
-                ahead = max(settings.max_in_flight * READ_AHEAD, LEAST_AHEAD)
-                durable = {desk.names.queue("bulk"): ahead, desk.names.queue("due"): ahead}
+                durable = {desk.names.queue("bulk"): self._ahead, desk.names.queue("due"): self._ahead}
                 async with self._intake(durable, replace(desk, lanes=self._lanes())) as intake:
                     await self._first_of(desk.gate.closed.wait(), intake.lost, asked.lost, self.lost)
                 raise_lost(intake.lost, asked.lost, self.lost)
@@ -191,9 +190,14 @@ class Shift:
         except LedgerError:
             return True
 
+    @property
+    def _ahead(self) -> int:
+        """Deliveries that each of the two durable queues may have here."""
+        return max(self.account.settings.max_in_flight * READ_AHEAD, LEAST_AHEAD)
+
     def _lanes(self) -> Lanes[EventJob]:
         """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
-        lanes: Lanes[EventJob] = Lanes(max(self.account.settings.max_in_flight * READ_AHEAD, LEAST_AHEAD) // 2)
+        lanes: Lanes[EventJob] = Lanes(self._ahead // 2)
         gauge = metrics.LANES_WAITING.labels(self.account.platform, self.account.name, "worker")
         gauge.set_function(lambda: lanes.waiting)
         return lanes
