@@ -65,8 +65,8 @@ async def test_while_it_is_paused_the_platform_is_left_alone(stage: Scene) -> No
     await stage.declare()
     for number in range(20):
         await stage.service.publish(enrolment(f"t-{number}"))
+    await stage.fault("closed", path="accountantReg")
     async with stage.running(pause_seconds=60, max_in_flight=5):
-        await stage.fault("closed")
         await until(lambda: state("paused") == 1, what="the pause")
         await eventually(lambda: all_stand(stage), what="the return of what was held")
         calls = await stage.platform.calls()
