@@ -4,10 +4,10 @@ An operator holds a lock of the broker's meanwhile, so two never take the same l
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import aiormq
@@ -111,13 +111,14 @@ async def standing(
 ) -> AsyncIterator[dict[str, Standing]]:
     """Letters by id, oldest first, held while the block lasts; those not taken off go back in order at its end.
 
-    `wanted`: read on only until so many copies of each are found; None is all there are. Raises RefusedError where
-    the account has no queue, and UnavailableError where the broker hands over nothing.
+    `wanted`: read on only until so many copies of each are found; None is all there are. What somebody killed still
+    holds is waited for. Raises RefusedError where the account has no queue, BusyError where another consumer keeps
+    letters, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
     underlay = await corked(channel)
     try:
-        yield await _read(channel, names, wanted)
+        yield await _read(_Hand(channel, names, _first_window(wanted)), wanted)
     except ChannelNotFoundEntity:
         raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
     finally:
@@ -137,34 +138,78 @@ async def depth(connection: AbstractConnection, names: Names) -> int:
     return queue.declaration_result.message_count or 0
 
 
-async def _read(channel: AbstractChannel, names: Names, wanted: Mapping[str, int] | None) -> dict[str, Standing]:
+async def _read(hand: "_Hand", wanted: Mapping[str, int] | None) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
-    arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
-    taken, window, room = 0, _first_window(wanted), 0
-    expected = await _ready(channel, names)
-    while taken < expected and not _enough(found, wanted):
-        if taken == room:
-            await _consume(channel, names, window, arrived.put)
-            room, window = room + window, min(2 * window, LARGEST_WINDOW)
-        message = await _next(channel, names, arrived)
-        if message is None:
-            break
-        taken += 1
-        letter = Letter(names.prefix, delivery(message))
-        found.setdefault(letter.id, Standing(letter)).messages.append(message)
-        if taken == expected:
-            expected += await _ready(channel, names)
+    missing = Counter(wanted)
+    while (missing or wanted is None) and (message := await hand.next()) is not None:
+        letter = Letter(hand.names.prefix, delivery(message))
+        name = letter.id
+        found.setdefault(name, Standing(letter)).messages.append(message)
+        _strike(missing, name)
     return found
+
+
+def _strike(missing: Counter[str], name: str) -> None:
+    """One copy less is missing."""
+    missing[name] -= 1
+    if missing[name] <= 0:
+        del missing[name]
+
+
+class _Hand:
+    """Takes messages off an account's queue, one after the other, and holds them."""
+
+    def __init__(self, channel: AbstractChannel, names: Names, window: int) -> None:
+        self.names = names
+        self._channel = channel
+        self._window = window
+        self._consumers = 0
+        self._room = 0
+        self._held_elsewhere = False
+        self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+
+    async def next(self) -> DeliveredMessage | None:
+        """The next message; None where none stands there and nobody else holds one.
+
+        What a killed operator held is on its way back for as long as the broker counts its consumer. Raises BusyError
+        where somebody keeps what he holds, and UnavailableError where the broker hands over nothing.
+        """
+        for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
+            if self._arrived.empty() and not await self._is_more_to_come():
+                return None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    message = await self._arrived.get()
+                    self._room -= 1
+                    return message
+        raise self._silent()
+
+    async def _is_more_to_come(self) -> bool:
+        """Whether a message has arrived, stands in the queue, or may come back from somebody else."""
+        queue = await self._channel.declare_queue(self.names.queue("dead"), passive=True)
+        ready, consumers = queue.declaration_result.message_count, queue.declaration_result.consumer_count
+        self._held_elsewhere = (consumers or 0) > self._consumers
+        if ready and not self._room:
+            await self._consume()
+        return bool(ready) or self._held_elsewhere or not self._arrived.empty()
+
+    async def _consume(self) -> None:
+        """A further consumer: those there are hold as many as they may."""
+        await self._channel.set_qos(prefetch_count=self._window)
+        underlay = await self._channel.get_underlay_channel()
+        await underlay.basic_consume(self.names.queue("dead"), self._arrived.put)
+        self._consumers += 1
+        self._room, self._window = self._room + self._window, min(2 * self._window, LARGEST_WINDOW)
+
+    def _silent(self) -> Exception:
+        if self._held_elsewhere:
+            queue = self.names.queue("dead")
+            return BusyError(f"{queue} has a consumer that is none of the gateway's; close it, then try again")
+        return UnavailableError(f"the broker does not hand over the dead letters of {self.names.prefix}; try again")
 
 
 def _first_window(wanted: Mapping[str, int] | None) -> int:
     return FIRST_WINDOW if wanted is None else min(max(sum(wanted.values()), SMALLEST_WINDOW), FIRST_WINDOW)
-
-
-def _enough(found: dict[str, Standing], wanted: Mapping[str, int] | None) -> bool:
-    return wanted is not None and all(
-        letter in found and len(found[letter].messages) >= copies for letter, copies in wanted.items()
-    )
 
 
 async def _settle(channel: aiormq.Channel) -> None:
@@ -172,30 +217,3 @@ async def _settle(channel: aiormq.Channel) -> None:
     queue and forgets those behind them with the channel. A consumer is cancelled after all that went before it."""
     for tag in list(channel.consumers):
         await channel.basic_cancel(tag)
-
-
-async def _ready(channel: AbstractChannel, names: Names) -> int:
-    queue = await channel.declare_queue(names.queue("dead"), passive=True)
-    return queue.declaration_result.message_count or 0
-
-
-async def _consume(channel: AbstractChannel, names: Names, window: int, take: Callable[[Any], Any]) -> None:
-    """A further consumer: those there are hold as many as they may."""
-    await channel.set_qos(prefetch_count=window)
-    underlay = await channel.get_underlay_channel()
-    await underlay.basic_consume(names.queue("dead"), take)
-
-
-async def _next(
-    channel: AbstractChannel, names: Names, arrived: "asyncio.Queue[DeliveredMessage]"
-) -> DeliveredMessage | None:
-    """The next message; None where the broker counted one that is not there any more."""
-    for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
-        if not arrived.empty():
-            return arrived.get_nowait()
-        try:
-            return await asyncio.wait_for(arrived.get(), PATIENCE_SECONDS)
-        except TimeoutError:
-            if await _ready(channel, names) == 0 and arrived.empty():
-                return None
-    raise UnavailableError(f"the broker does not hand over the dead letters of {names.prefix}; try again")

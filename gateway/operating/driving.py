@@ -56,7 +56,7 @@ CHUNK_SECONDS = 5.0
 """The same, where a rate is asked for."""
 
 LOOKS = 4
-"""How often a letter is looked for before it counts as gone: what a killed operator held comes back in a moment."""
+"""How often a letter is looked for before it counts as gone: it is in the index a moment before its queue."""
 
 MOMENT_SECONDS = 0.3
 """That moment; then longer."""
