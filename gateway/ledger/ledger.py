@@ -32,7 +32,7 @@ from gateway.ledger.records import (
 from gateway.ledger.store import Store, apart
 from gateway.ledger.tables import BLOCKING, EVENTS, HALTS, PULSE, STEPS
 from gateway.ledger.tallies import Addition
-from gateway.ledger.writing import Writing, Written
+from gateway.ledger.writing import Writing, Written, noting
 from gateway.steps import Steps
 from gateway.tally import HUNDREDTHS, Counted
 
@@ -49,7 +49,7 @@ class Ledger:
         self._store = store
         self.inbox = Inbox(store)
         self.logouts = Logouts(store)
-        self._first = store.compiled(store.insert(EVENTS).on_conflict_do_nothing())
+        self._noting = store.compiled(noting(store))
         write, self._look = Writing(store), Looking(store)
         self._writes: Grouped[Written, Record | None] = Grouped(write, LARGEST_GROUP, APART_SECONDS)
         self._looks: Grouped[Asked, Standing] = Grouped(self._look, LARGEST_GROUP, APART_SECONDS)
@@ -114,13 +114,13 @@ class Ledger:
         return Addition(group, identity, item, tally.part, int(tally.amount * HUNDREDTHS), counted.duplicate)
 
     async def stand(self, records: Sequence[Record]) -> None:
-        """Note events that nothing is recorded of yet; leave the others alone. Raises LedgerError."""
+        """Note events that nothing is recorded of in this life; leave the others alone. Raises LedgerError."""
         await self._stands(records)
 
     async def _stand(self, group: Sequence[Sequence[Record]]) -> Sequence[None]:
         rows = [to_row(record) for records in group for record in records]
         if rows:
-            await self._store.together(lambda connection: self._store.put(connection, self._first, rows))
+            await self._store.together(lambda connection: self._store.put(connection, self._noting, rows))
         return [None] * len(group)
 
     @apart

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, literal_column
+from sqlalchemy import Connection, Integer, and_, func, literal_column, or_
 
 from gateway.ledger.operating_tables import DEAD_LETTERS, HISTORY
 from gateway.ledger.records import Buried, Entry, Record, entry_row, letter_row, to_row
@@ -62,4 +62,22 @@ def counting_on(store: Store) -> object:
     latest = {name: row.excluded[name] for name in ("at", "code", "milliseconds", "seconds", "note")}
     return row.on_conflict_do_update(
         index_elements=list(HISTORY.primary_key), set_={**latest, "times": HISTORY.c.times + ONE}
+    )
+
+
+def noting(store: Store) -> object:
+    """An insert of an event that stands in a worker; of one that ended before it was put back, its place stays.
+
+    What was accepted is never done anew. Names of replays begin with a time, always of one form, so every database
+    orders them alike.
+    """
+    row, had = store.insert(EVENTS), EVENTS.c
+    new = row.excluded
+    put_back = or_(had.replay.is_(None), had.replay < new.replay)
+    ended = and_(had.outcome.is_not(None), had.outcome != literal_column("'accepted'"))
+    changed = {column.name: new[column.name] for column in EVENTS.c if not column.primary_key}
+    return row.on_conflict_do_update(
+        index_elements=list(EVENTS.primary_key),
+        set_=changed | {"position": func.coalesce(had.position, new.position)},
+        where=and_(ended, new.replay.is_not(None), put_back, had.epoch <= new.epoch),
     )

@@ -107,7 +107,10 @@ class MemoryLedger:
 
     def stand(self, records: Iterable[Record]) -> None:
         for record in records:
-            self.rows.setdefault(record.key, record)
+            had = self.rows.setdefault(record.key, record)
+            ended = had.outcome not in {None, "accepted"} and had.epoch <= record.epoch
+            if ended and (record.replay or "") > (had.replay or ""):
+                self.rows[record.key] = record._replace(position=had.position or record.position)
 
     def lift(self, key: Key) -> None:
         if key in self.rows:

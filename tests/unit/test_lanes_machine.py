@@ -300,7 +300,7 @@ TestLanes.settings = settings(max_examples=40, stateful_step_count=40, deadline=
 
 KEYS = [Key("toy_land", "default", "/s", event) for event in ("a0", "a1", "a2")]
 RECORDS = st.builds(
-    lambda key, lane, position, blocks, due_at, outcome, epoch: Record(
+    lambda key, lane, position, blocks, due_at, outcome, epoch, replay: Record(
         key,
         "skip",
         outcome,
@@ -312,7 +312,7 @@ RECORDS = st.builds(
         None,
         "",
         "",
-        None,
+        replay,
         lane,
         position,
         blocks,
@@ -327,6 +327,7 @@ RECORDS = st.builds(
     st.sampled_from([None, 1.5]),
     st.sampled_from([None, "accepted", "dead"]),
     st.integers(1, 3),
+    st.sampled_from([None, "2026-11-26 a", "2026-11-27 a"]),
 )
 WRITES = st.lists(st.tuples(st.sampled_from(["record", "record", "stand", "lift"]), RECORDS), max_size=12)
 
