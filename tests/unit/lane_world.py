@@ -24,7 +24,7 @@ from gateway.job import EventJob
 from gateway.lanes import Lanes
 from gateway.lease import Lease
 from gateway.ledger import Ahead, Buried, Entry, Key, Ledger, LedgerError, Record, Standing
-from gateway.message import Delivery
+from gateway.message import REPLAY, Delivery
 from gateway.outcome import Accepted, Category, Dead, Ending, Paused, Retry
 from gateway.pace import Pace
 from gateway.platform import AfterDeath, Operation, Repeat
@@ -308,12 +308,19 @@ class World:
             if message.due <= self.now:
                 self.come_back(message)
 
-    def replay(self, letters: Iterable[Message], *, killed: bool = False) -> None:
-        """An operator puts these letters back, oldest first; `killed` before any of them was taken off."""
+    def replay(self, letters: Iterable[Message], *, killed: bool = False) -> list[tuple[str, str]]:
+        """An operator puts these letters back, oldest first; `killed` before any of them was taken off.
+
+        The events, and the names of their new lives.
+        """
+        again = []
         for message in list(letters):
-            self.route(Letter("toy_land.default", self._delivery(message)).replayed())
+            outgoing = Letter("toy_land.default", self._delivery(message)).replayed()
+            self.route(outgoing)
+            again.append((message.event, str(outgoing.properties["headers"][REPLAY])))
             if not killed:
                 self.dead.remove(message)
+        return again
 
     # --- what jobs ask for
 

@@ -69,6 +69,8 @@ class LanesMachine(RuleBasedStateMachine):
         self.skipped: set[str] = set()
         self.doubtful: set[str] = set()
         self.unreached: set[str] = set()
+        self.lives: dict[str, str] = {}
+        self.together: dict[str, set[str]] = {}
 
     def _operations(self) -> dict[str, Operation]:
         return {name: lane_world.operation(lambda: self.world, name, *kind) for name, kind in KINDS.items()}
@@ -83,8 +85,10 @@ class LanesMachine(RuleBasedStateMachine):
             return self.verdict
         self.unreached.discard(event)
         self._expect(self.may_call.get(event, True), f"{event} is called again")
-        for before in self.published[event[0]][: self.published[event[0]].index(event)]:
+        for before in self._before(event):
             self._expect(self._out_of_the_way(before), f"{event} overtakes {before}")
+        for before in self.together.get(event, ()):
+            self._expect(before not in self.lives, f"{event} overtakes {before}, put back before it")
         self.unrecorded.add(event)
         if self.verdict in {"accepted", "silent"}:
             self.platform_has.add(event)
@@ -113,6 +117,18 @@ class LanesMachine(RuleBasedStateMachine):
             self.unrecorded.discard(event)
         if record.outcome not in {None, "accepted"} and event[0] not in HOLDING:
             self.skipped.add(event)
+        if record.outcome is not None and (record.replay or "") >= self.lives.get(event, "~"):
+            del self.lives[event]
+            self._expect(record.category != "held" or self._is_held(event), f"{event} is held by who was put back")
+
+    def _is_held(self, event: str) -> bool:
+        """Whether one ahead died that was not put back before it, or has died again."""
+        under_way = self.together.get(event, set()) & self.lives.keys()
+        rows = [self._record(one) for one in self._before(event) if one not in under_way]
+        return any(row is None or row.outcome != "accepted" for row in rows)
+
+    def _before(self, event: str) -> list[str]:
+        return self.published[event[0]][: self.published[event[0]].index(event)]
 
     def _crashed(self) -> None:
         """What was called and whose end nobody has written down is called again, where that may be."""
@@ -135,7 +151,7 @@ class LanesMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_wrong(self) -> None:
-        assert not self.world.violations
+        assert not self.world.violations, self.world.violations
 
     @invariant()
     def waiting_uses_no_attempts(self) -> None:
@@ -246,19 +262,42 @@ class LanesMachine(RuleBasedStateMachine):
         lane = letters[0].event[0]
         self._replay([one for one in letters if one.event[0] == lane or not of_lane], killed)
 
+    @rule(lane=st.sampled_from(["a", "h"]), number=st.integers(3, 5))
+    def put_back_many(self, lane: str, number: int) -> None:
+        """A bad day: many of a lane die one after the other, and are put back at once."""
+        self.publish(lane, number)
+        self.flow("dead", 8, due_first=True)
+        self._replay([letter for letter in self.world.dead if letter.event[0] == lane])
+
     def _replay(self, letters: list[Message], killed: bool = False) -> None:
         for letter in letters:
             record = self._record(letter.event)
             if record is not None and record.outcome != "accepted":
                 self.may_call[letter.event] = True
-        self.world.replay(letters, killed=killed)
+        again = self.world.replay(letters, killed=killed)
+        self._put_back([(event, name) for event, name in again if self._lives_again(event, name)])
+
+    def _lives_again(self, event: str, replay: str) -> bool:
+        record = self._record(event)
+        return record is None or (record.outcome != "accepted" and (record.replay or "") < replay)
+
+    def _put_back(self, again: list[tuple[str, str]]) -> None:
+        """Who is put back behind those ahead of it is done behind them; where it is a second copy, behind both."""
+        fresh = {event for event, name in again if self.lives.get(event) != name}
+        self.lives.update(again)
+        events = list(dict(again))
+        for others in self.together.values():
+            others.difference_update(fresh)
+        for number, event in enumerate(events):
+            ahead = set(events[:number]) & set(self._before(event))
+            self.together[event] = ahead if event in fresh else self.together[event] & ahead
 
     # --- the end
 
     def teardown(self) -> None:
         """From here on all goes well, and everything must end."""
         try:
-            for _ in range(400):
+            for _ in range(4000):
                 if self._all_is_over():
                     break
                 self._go_on()
