@@ -7,6 +7,7 @@ import aio_pika
 import orjson
 import pytest
 
+from gateway import shift
 from gateway.errors import RefusedError
 from gateway.operating import Filter
 from gateway.operating.batches import SIZES
@@ -200,6 +201,26 @@ async def test_what_is_held_is_replayed_with_its_head_and_in_order(stage: Scene)
         assert (await replayed(ana, Filter(account="gd_accounting"))).counts.accepted == 5
     calls = [call["body"]["ticket"] for call in await stage.platform.calls("accountantReg")]
     assert calls == ["t-0", "t-0", "t-1", "t-2", "t-3", "t-4"]
+
+
+async def test_a_lane_longer_than_a_worker_keeps_is_replayed_in_order(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of it waits on the ladder, behind those who stand in the worker though they died before."""
+    monkeypatch.setattr(shift, "LEAST_AHEAD", 6)
+    lane = [f"t-{number}" for number in range(sum(SIZES[:3]))]
+    async with stage.running(max_in_flight=1, ladder=(1,)) as running:
+        ana = operator(stage, running)
+        await stage.fault("code", code="X9999", path="accountantReg")
+        for ticket in lane:
+            await stage.service.publish(enrolment(ticket, subject="learner/1"))
+        await stage.service.ended(len(lane), seconds=60)
+        await stage.platform.heal()
+        await stage.fault("delay", seconds=0.6)
+        run = await replayed(ana, Filter(account="gd_accounting"))
+        assert (run.state, run.counts.accepted) == ("done", len(lane)), run
+    calls = [call["body"]["ticket"] for call in await stage.platform.calls("accountantReg")]
+    assert calls == [lane[0], *lane]
 
 
 async def test_where_a_head_fails_again_what_it_holds_is_left_alone(stage: Scene) -> None:

@@ -55,11 +55,12 @@ ENDINGS: dict[Verdict, Ending | Exception] = {
 
 @dataclass
 class Asked:
-    """Something asked for: not done yet, or done and not answered yet."""
+    """Something asked for: not done yet, or done and not answered yet. `event`: whose message, to be published."""
 
     what: str
     do: Callable[[], Any]
     answer: "asyncio.Future[Any]"
+    event: str
     result: Any = None
     done: bool = False
 
@@ -324,9 +325,9 @@ class World:
 
     # --- what jobs ask for
 
-    async def ask(self, what: str, do: Callable[[], Any]) -> Any:
+    async def ask(self, what: str, do: Callable[[], Any], event: str = "") -> Any:
         """Stand in `asked` until the test has it done and answered."""
-        asked = Asked(what, do, asyncio.get_running_loop().create_future())
+        asked = Asked(what, do, asyncio.get_running_loop().create_future(), event)
         self.asked.append(asked)
         try:
             return await asked.answer
@@ -415,7 +416,8 @@ class _AskedPublisher:
 
     async def publish(self, outgoing: Outgoing) -> None:
         if outgoing.exchange != topology.RESULTS:
-            await self._world.ask("publish", lambda: self._world.route(outgoing))
+            event = Message(outgoing.body).event
+            await self._world.ask("publish", lambda: self._world.route(outgoing), event)
 
 
 class _Sure:

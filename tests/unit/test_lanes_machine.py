@@ -229,8 +229,8 @@ class LanesMachine(RuleBasedStateMachine):
         found = [asked for asked in self.world.asked if asked.what in {"look", "stand", "publish"}]
         asked = found[number % len(found)]
         if asked.what == "publish":
-            wrong = self._doubt() & self.unreached
-            self._expect(not wrong, f"{wrong} did not leave, and would be uncertain after a refused publish")
+            wrong = asked.event in self._doubt() & self.unreached
+            self._expect(not wrong, f"{asked.event} did not leave, and would be uncertain, its publish refused")
         self.world.fail(asked, REFUSED if asked.what == "publish" else FULL, done=done)
 
     @precondition(lambda self: self.world.closing)

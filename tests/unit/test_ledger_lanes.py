@@ -48,6 +48,34 @@ async def test_nobody_is_ahead_in_a_lane_that_nobody_blocks(ledger: Ledger) -> N
     assert (await ledger.look(event("a").key, None)).record == event("a", "l", 3, outcome="accepted")
 
 
+LATE, EARLY = "2026-03-02T08:00:00.000+00:00 x", "2026-03-01T08:00:00.000+00:00 x"
+DIED = {"lane": "l", "position": 3, "outcome": "dead", "blocks": "holds", "epoch": 4}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replay", "epoch", "noted"),
+    [
+        ({}, LATE, 4, True),
+        ({"blocks": None}, LATE, 4, True),
+        ({"replay": EARLY}, LATE, 4, True),
+        ({"replay": LATE}, LATE, 4, False),
+        ({"replay": LATE}, EARLY, 4, False),
+        ({}, None, 4, False),
+        ({}, LATE, 3, False),
+        ({"outcome": "accepted", "blocks": None}, LATE, 4, False),
+        ({"outcome": None, "blocks": "waits", "due_at": 5.0}, LATE, 4, False),
+    ],
+)
+async def test_of_who_stands_is_noted_a_life_of_which_nothing_is_recorded_and_its_place_stays(
+    ledger: Ledger, recorded: dict[str, Any], replay: str | None, epoch: int, noted: bool
+) -> None:
+    before = event("a", **{**DIED, **recorded})
+    stands = event("a", "l", 99, blocks="stands", replay=replay, epoch=epoch)
+    await ledger.record(before)
+    await ledger.stand([stands])
+    assert await found(ledger, before.key) == (stands._replace(position=3) if noted else before)
+
+
 async def test_a_lifted_block_is_gone_and_the_record_stays(ledger: Ledger) -> None:
     held = event("a", "l", 3, outcome="dead", category="rejected", blocks="holds", epoch=4)
     await asyncio.gather(ledger.record(held), ledger.record(event("b", "l", 4, blocks="holds")))
