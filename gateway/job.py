@@ -106,6 +106,7 @@ class EventJob:
     async def _leave(self) -> None:
         await self.ack()
         self._place.leave()
+        self._parcel.ack = self.ack  # not us any more: neither is left to the collector
         if self._parcel.took is not None and self._parcel.lane is not None:
             self.desk.pace.turned(monotonic() - self._turn_began)
 

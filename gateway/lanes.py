@@ -82,6 +82,7 @@ class Lanes(Generic[Member]):
 
     def leave(self, place: "Place[Member]") -> None:
         """Give up a place, served or not; whoever is now first has the turn."""
+        del place.member  # which holds its place: neither is left to the collector
         if place.lane is None:
             return
         line = self._standing[place.lane]
