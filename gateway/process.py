@@ -45,7 +45,9 @@ async def run(settings: Settings, accounts: Sequence[Account], served: Sequence[
         await stack.enter_async_context(tracing.exporting(trace.endpoint, trace.service_name, trace.share))
         ledger = await stack.enter_async_context(open_ledger(settings.ledger.url))
         courtesy = Courtesy()
-        workers = [Worker(a, platform.load(a.platform), settings, ledger, stop, courtesy) for a in accounts]
+        workers = [
+            Worker(a, platform.load(a.platform), settings, ledger, stop, courtesy, len(accounts)) for a in accounts
+        ]
         more: list[RouteDef] = []
         if served:
             await stack.enter_async_context(Outbox(settings, ledger).delivering(stop))

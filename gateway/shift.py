@@ -46,6 +46,9 @@ LEAST_AHEAD = 400
 """Deliveries held at the least: lanes that are busy share them with the others. With 64 of them a lane of thousands
 went on at 5 a second, for most of it was under way between its queue and the ladder; with 400 at 150."""
 
+AHEAD_TOGETHER = 8000
+"""So many in a process for that, over all its accounts: each takes some 12 kB."""
+
 LEAST_WAIT_SECONDS = 0.2
 """Between two looks at what keeps an account from calling."""
 
@@ -60,7 +63,8 @@ DRAIN_SECONDS = 15.0
 class Shift:
     """One term of one account. `epoch` numbers it, `lost` says when the connection is gone.
 
-    `intakes` are the consumers that should be alive now; its owner tells by them whether it is ready.
+    `intakes` are the consumers that should be alive now; its owner tells by them whether it is ready. `together`:
+    how many accounts the process has.
     """
 
     account: Account
@@ -75,6 +79,7 @@ class Shift:
     lost: asyncio.Future[str]
     intakes: list[Intake]
     courtesy: Courtesy
+    together: int
     _stopping_since: float | None = field(default=None, init=False)
     _telling: Telling = field(init=False)
     _gate: Gate | None = field(default=None, init=False)
@@ -193,7 +198,7 @@ class Shift:
     @property
     def _ahead(self) -> int:
         """Deliveries that each of the two durable queues may have here."""
-        return max(self.account.settings.max_in_flight * READ_AHEAD, LEAST_AHEAD)
+        return ahead(self.account.settings.max_in_flight, self.together)
 
     def _lanes(self) -> Lanes[EventJob]:
         """Lanes that nobody stands in: what an earlier intake held has gone back to its queue."""
@@ -249,3 +254,8 @@ class Shift:
 
     def _ledger_up(self, up: int) -> None:
         metrics.LEDGER_UP.labels(self.account.platform, self.account.name).set(up)
+
+
+def ahead(max_in_flight: int, together: int) -> int:
+    """Deliveries that an account holds of each of its queues, one of so many in a process."""
+    return max(max_in_flight * READ_AHEAD, min(LEAST_AHEAD, AHEAD_TOGETHER // together))

@@ -34,7 +34,7 @@ Phase = Literal["disconnected", "ledger-down", "standby", "active"]
 
 @dataclass
 class Worker:
-    """Runs one account until `stop` is set."""
+    """Runs one account, of so many `together` in a process, until `stop` is set."""
 
     account: Account
     platform: Platform
@@ -42,6 +42,7 @@ class Worker:
     ledger: Ledger
     stop: asyncio.Event
     courtesy: Courtesy
+    together: int
     phase: Phase = "disconnected"
     intakes: list[Intake] = field(default_factory=list)
     _context: Context = field(init=False)
@@ -136,6 +137,7 @@ class Worker:
             lost=lost,
             intakes=self.intakes,
             courtesy=self.courtesy,
+            together=self.together,
         )
         try:
             await shift.run()

@@ -125,7 +125,7 @@ async def running(configured: Settings) -> AsyncIterator[Running]:
     """The worker of the one account, active when the block begins and drained at its end."""
     (account,) = accounts(configured)
     async with open_ledger(configured.ledger.url) as ledger:
-        worker = Worker(account, platform.load(account.platform), configured, ledger, asyncio.Event(), Courtesy())
+        worker = Worker(account, platform.load(account.platform), configured, ledger, asyncio.Event(), Courtesy(), 1)
         run = Running(worker, ledger, asyncio.create_task(worker.run()))
         try:
             await until(lambda: worker.ready or run.task.done(), what="the worker's start")
