@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import re
+import sqlite3
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from time import sleep
 from typing import Any, TypeVar
 
 import orjson
@@ -26,13 +28,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.ledger.errors import LedgerError
 
 PRIVATE = 0o600
 THREADS = 4
 """One that reads and one that writes, each twice: what is urgent does not stand behind the others."""
+
+MODE_ATTEMPTS, MODE_SECONDS = 100, 0.01
+"""To change a file's mode, which is done once in its life."""
 
 MOST_ROWS = 64
 """In one statement. Groups are taken apart into powers of two, so that there are few texts to prepare."""
@@ -147,9 +151,24 @@ def _of_rows(statement: str, number: int) -> str:
 _VALUES = re.compile(r"VALUES (\([?, ]+\))")
 
 
-def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+def prepare(connection: Any, _: object) -> None:
     """What every new connection is told."""
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Several that open a file at once which is not in this mode yet keep each other from it: SQLite does not let
+    them wait, it tells them that the file is locked."""
+    for left in reversed(range(MODE_ATTEMPTS)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not left or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            sleep(MODE_SECONDS)
+        else:
+            return

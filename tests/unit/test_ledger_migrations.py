@@ -5,8 +5,10 @@ import re
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gateway.ledger import Key, Ledger, LedgerError, migrating, open_ledger
+from gateway.ledger.sqlite import prepare
 from gateway.ledger.tables import METADATA
 from gateway.token import Token
 from tests.unit.ledgers import ACCOUNT, KEY, found, record
@@ -151,3 +154,18 @@ async def test_many_may_open_an_old_ledger_at_once(old: Path) -> None:
         await asyncio.gather(*(opened() for _ in range(6)))
         == [[record(Key("toy_land", "default", "/school", "e-1"), response={"a": 1}, lane="ab12")]] * 6
     )
+
+
+def test_many_may_be_the_first_to_open_a_file_at_once(tmp_path: Path) -> None:
+    """SQLite refuses all but one that change a file's mode at the same moment, however patient they are."""
+    together = Barrier(6)
+
+    def first(file: Path) -> str:
+        with closing(sqlite3.connect(file)) as connection:
+            together.wait()
+            prepare(connection, None)
+            return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+    with ThreadPoolExecutor(together.parties) as threads:
+        for number in range(30):
+            assert list(threads.map(first, [tmp_path / f"{number}.db"] * together.parties)) == ["wal"] * 6
