@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import orjson
@@ -35,8 +35,8 @@ PRIVATE = 0o600
 THREADS = 4
 """One that reads and one that writes, each twice: what is urgent does not stand behind the others."""
 
-MODE_ATTEMPTS, MODE_SECONDS = 100, 0.01
-"""To change a file's mode, which is done once in its life."""
+PATIENCE_SECONDS, AGAIN_SECONDS = 5, 0.01
+"""How long a connection waits for others; between two attempts where SQLite itself does not wait."""
 
 MOST_ROWS = 64
 """In one statement. Groups are taken apart into powers of two, so that there are few texts to prepare."""
@@ -154,7 +154,7 @@ _VALUES = re.compile(r"VALUES (\([?, ]+\))")
 def prepare(connection: Any, _: object) -> None:
     """What every new connection is told."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE_SECONDS}")
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
@@ -163,12 +163,13 @@ def prepare(connection: Any, _: object) -> None:
 def _write_ahead(cursor: Any) -> None:
     """Several that open a file at once which is not in this mode yet keep each other from it: SQLite does not let
     them wait, it tells them that the file is locked."""
-    for left in reversed(range(MODE_ATTEMPTS)):
+    latest = monotonic() + PATIENCE_SECONDS
+    while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if not left or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > latest:
                 raise
-            sleep(MODE_SECONDS)
+            sleep(AGAIN_SECONDS)
         else:
             return
