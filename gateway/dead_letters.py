@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, uuid5
 
 import aiormq
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 
@@ -118,7 +118,7 @@ async def standing(
     channel = await open_channel(connection, publisher_confirms=False)
     underlay = await corked(channel)
     try:
-        yield await _read(_Hand(channel, names, _first_window(wanted)), wanted)
+        yield await _read(_Hand(underlay, names, _first_window(wanted)), wanted)
     except ChannelNotFoundEntity:
         raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
     finally:
@@ -159,11 +159,11 @@ def _strike(missing: Counter[str], name: str) -> None:
 class _Hand:
     """Takes messages off an account's queue, one after the other, and holds them."""
 
-    def __init__(self, channel: AbstractChannel, names: Names, window: int) -> None:
+    def __init__(self, channel: aiormq.Channel, names: Names, window: int) -> None:
         self.names = names
         self._channel = channel
+        self._queue = names.queue("dead")
         self._window = window
-        self._consumers = 0
         self._room = 0
         self._held_elsewhere = False
         self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
@@ -186,25 +186,21 @@ class _Hand:
 
     async def _is_more_to_come(self) -> bool:
         """Whether a message has arrived, stands in the queue, or may come back from somebody else."""
-        queue = await self._channel.declare_queue(self.names.queue("dead"), passive=True)
-        ready, consumers = queue.declaration_result.message_count, queue.declaration_result.consumer_count
-        self._held_elsewhere = (consumers or 0) > self._consumers
-        if ready and not self._room:
+        there = await self._channel.queue_declare(self._queue, passive=True)
+        self._held_elsewhere = (there.consumer_count or 0) > len(self._channel.consumers)
+        if there.message_count and not self._room:
             await self._consume()
-        return bool(ready) or self._held_elsewhere or not self._arrived.empty()
+        return bool(there.message_count) or self._held_elsewhere or not self._arrived.empty()
 
     async def _consume(self) -> None:
         """A further consumer: those there are hold as many as they may."""
-        await self._channel.set_qos(prefetch_count=self._window)
-        underlay = await self._channel.get_underlay_channel()
-        await underlay.basic_consume(self.names.queue("dead"), self._arrived.put)
-        self._consumers += 1
+        await self._channel.basic_qos(prefetch_count=self._window)
+        await self._channel.basic_consume(self._queue, self._arrived.put)
         self._room, self._window = self._room + self._window, min(2 * self._window, LARGEST_WINDOW)
 
     def _silent(self) -> Exception:
         if self._held_elsewhere:
-            queue = self.names.queue("dead")
-            return BusyError(f"{queue} has a consumer that is none of the gateway's; close it, then try again")
+            return BusyError(f"{self._queue} has a consumer that is none of the gateway's; close it, then try again")
         return UnavailableError(f"the broker does not hand over the dead letters of {self.names.prefix}; try again")
 
 
