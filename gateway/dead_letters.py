@@ -6,7 +6,7 @@ An operator holds a lock of the broker's meanwhile, so two never take the same l
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,10 +14,13 @@ import aiormq
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
+from pamqp.commands import Basic
 
+from gateway.amqp.arriving import Arriving
 from gateway.amqp.corking import corked
 from gateway.broker import Outgoing, open_channel
 from gateway.burial import letter_id
+from gateway.depth import Depth, depth_of
 from gateway.errors import RefusedError, UnavailableError
 from gateway.message import REPLAY, Delivery, delivery
 from gateway.topology import DUE, Names
@@ -30,9 +33,9 @@ LARGEST_WINDOW = 60_000
 twice as many with each further consumer. AMQP counts to 65,535."""
 
 SILENT_SECONDS = 20.0
-"""How long the broker may hand over nothing although letters stand there."""
+"""How long others may hold letters, and how long the broker may hand over none although some stand there."""
 
-PATIENCE_SECONDS = 0.25
+PATIENCE_SECONDS = 0.1
 
 
 class BusyError(RefusedError):
@@ -116,14 +119,14 @@ async def standing(
     letters, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
-    underlay = await corked(channel)
+    hand = _Hand(connection, await corked(channel), names, _first_window(wanted))
     try:
-        yield await _read(_Hand(underlay, names, _first_window(wanted)), wanted)
+        yield await _read(hand, wanted)
     except ChannelNotFoundEntity:
-        raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
+        raise _no_queues(names) from None
     finally:
         if not channel.is_closed and not connection.is_closed:
-            await _settle(underlay)
+            await hand.settle()
             await channel.close()
 
 
@@ -131,17 +134,24 @@ async def depth(connection: AbstractConnection, names: Names) -> int:
     """How many messages stand in the queue, those that somebody holds not among them. Raises RefusedError."""
     channel = await open_channel(connection)
     try:
-        queue = await channel.declare_queue(names.queue("dead"), passive=True)
+        found = await depth_of(channel, names.queue("dead"))
     except ChannelNotFoundEntity:
-        raise RefusedError(f"{names.prefix} has no queues yet: gateway topology declare") from None
+        raise _no_queues(names) from None
     await channel.close()
-    return queue.declaration_result.message_count or 0
+    return found.messages
+
+
+def _no_queues(names: Names) -> RefusedError:
+    return RefusedError(f"{names.prefix} has no queues yet: gateway topology declare")
 
 
 async def _read(hand: "_Hand", wanted: Mapping[str, int] | None) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
     missing = Counter(wanted)
-    while (missing or wanted is None) and (message := await hand.next()) is not None:
+    for _ in range(await hand.count()):
+        if wanted is not None and not missing:
+            break
+        message = await hand.next()
         letter = Letter(hand.names.prefix, delivery(message))
         name = letter.id
         found.setdefault(name, Standing(letter)).messages.append(message)
@@ -157,59 +167,96 @@ def _strike(missing: Counter[str], name: str) -> None:
 
 
 class _Hand:
-    """Takes messages off an account's queue, one after the other, and holds them."""
+    """Takes letters off an account's queue, one after the other, and holds them.
 
-    def __init__(self, channel: aiormq.Channel, names: Names, window: int) -> None:
+    They are counted before the first is taken: how many are on their way cannot be asked afterwards.
+    """
+
+    def __init__(self, connection: AbstractConnection, channel: aiormq.Channel, names: Names, window: int) -> None:
         self.names = names
+        self._connection = connection
         self._channel = channel
         self._queue = names.queue("dead")
         self._window = window
         self._room = 0
-        self._held_elsewhere = False
+        self._consumers: list[str] = []
         self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+        channel.frames = Arriving(channel, messages={Basic.Deliver: self._arrived.put_nowait})
 
-    async def next(self) -> DeliveredMessage | None:
-        """The next message; None where none stands there and nobody else holds one.
+    async def count(self) -> int:
+        """How many there are, once nobody else holds any.
 
         What a killed operator held is on its way back for as long as the broker counts its consumer. Raises BusyError
-        where somebody keeps what he holds, and UnavailableError where the broker hands over nothing.
+        where somebody keeps what he holds, and UnavailableError where the broker does not say.
         """
-        for _ in range(int(SILENT_SECONDS / PATIENCE_SECONDS)):
-            if self._arrived.empty() and not await self._is_more_to_come():
-                return None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    message = await self._arrived.get()
-                    self._room -= 1
-                    return message
-        raise self._silent()
+        for _ in range(_turns()):
+            there = await self._look()
+            if there.consumers == 0 and (there.messages or await self._is_empty()):
+                return there.messages
+            await asyncio.sleep(PATIENCE_SECONDS)
+        raise await self._reason()
 
-    async def _is_more_to_come(self) -> bool:
-        """Whether a message has arrived, stands in the queue, or may come back from somebody else."""
-        there = await self._channel.queue_declare(self._queue, passive=True)
-        self._held_elsewhere = (there.consumer_count or 0) > len(self._channel.consumers)
-        if there.message_count and not self._room:
+    async def next(self) -> DeliveredMessage:
+        """The next one of those counted. Raises the same."""
+        if not self._room:
             await self._consume()
-        return bool(there.message_count) or self._held_elsewhere or not self._arrived.empty()
+        self._room -= 1
+        for _ in range(_turns()):
+            if not self._arrived.empty():
+                return self._arrived.get_nowait()
+            try:
+                return await asyncio.wait_for(self._arrived.get(), PATIENCE_SECONDS)
+            except TimeoutError:
+                await self._look()  # which tells of a channel that has closed
+        raise await self._reason()
+
+    async def settle(self) -> None:
+        """Wait until the queue has what was acknowledged.
+
+        The broker lets only some dozens be on their way to a quorum queue and forgets those behind them with the
+        channel. A consumer is cancelled after all that went before it.
+        """
+        for tag in self._consumers:
+            await self._channel.rpc(Basic.Cancel(consumer_tag=tag))
+
+    async def _look(self) -> Depth:
+        there = await self._channel.queue_declare(self._queue, passive=True)
+        return Depth(there.message_count or 0, there.consumer_count or 0)
+
+    async def _is_empty(self) -> bool:
+        """Whether no letter stands there, told by one who counts a consumer of ours, see gateway.depth.
+
+        On a channel of its own, with which a letter that comes to this consumer goes back.
+        """
+        channel = await open_channel(self._connection, publisher_confirms=False)
+        underlay = await channel.get_underlay_channel()
+        arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+        try:
+            await underlay.basic_qos(prefetch_count=1)
+            await underlay.basic_consume(self._queue, arrived.put)
+            if await self._look() != Depth(messages=0, consumers=1):
+                return False
+            await asyncio.sleep(PATIENCE_SECONDS)
+            return arrived.empty()
+        finally:
+            await channel.close()
 
     async def _consume(self) -> None:
-        """A further consumer: those there are hold as many as they may."""
+        """A further consumer: those there are hold as many as they may. None of the library's: see Arriving."""
         await self._channel.basic_qos(prefetch_count=self._window)
-        await self._channel.basic_consume(self._queue, self._arrived.put)
-        self._room, self._window = self._room + self._window, min(2 * self._window, LARGEST_WINDOW)
+        self._consumers.append(f"letters-{len(self._consumers) + 1}")
+        await self._channel.rpc(Basic.Consume(queue=self._queue, consumer_tag=self._consumers[-1]))
+        self._room, self._window = self._window, min(2 * self._window, LARGEST_WINDOW)
 
-    def _silent(self) -> Exception:
-        if self._held_elsewhere:
+    async def _reason(self) -> Exception:
+        if (await self._look()).consumers > len(self._consumers):
             return BusyError(f"{self._queue} has a consumer that is none of the gateway's; close it, then try again")
         return UnavailableError(f"the broker does not hand over the dead letters of {self.names.prefix}; try again")
 
 
+def _turns() -> int:
+    return int(SILENT_SECONDS / PATIENCE_SECONDS)
+
+
 def _first_window(wanted: Mapping[str, int] | None) -> int:
     return FIRST_WINDOW if wanted is None else min(max(sum(wanted.values()), SMALLEST_WINDOW), FIRST_WINDOW)
-
-
-async def _settle(channel: aiormq.Channel) -> None:
-    """Wait until the queue has what was acknowledged: the broker lets only some dozens be on their way to a quorum
-    queue and forgets those behind them with the channel. A consumer is cancelled after all that went before it."""
-    for tag in list(channel.consumers):
-        await channel.basic_cancel(tag)

@@ -14,6 +14,7 @@ from gateway.amqp.acknowledging import Acknowledging
 from gateway.amqp.arriving import Arriving
 from gateway.amqp.corking import corked
 from gateway.broker import has_gone
+from gateway.depth import depth_of
 from gateway.errors import UnavailableError
 from gateway.loss import first_of
 
@@ -122,14 +123,15 @@ class Intake:
     async def _listen(self, channel: AbstractChannel, queues: Sequence[str]) -> None:
         """A queue deleted and made again at once tells its consumers nothing (seen on 3.10.8): so ask for them.
 
-        A question that is cancelled closes its channel, which those who finish need: it ends by itself.
+        Where nothing stands there either, it is not known that there are none: see gateway.depth. A question that is
+        cancelled closes its channel, which those who finish need: it ends by itself.
         """
         try:
             while self.alive:
                 await first_of(self._closing, asyncio.sleep(LISTEN_SECONDS))
                 for name in queues if self.alive else ():
-                    queue = await channel.declare_queue(name, passive=True)
-                    if queue.declaration_result.consumer_count == 0:
+                    there = await depth_of(channel, name)
+                    if there.messages and not there.consumers:
                         self._lose(f"nobody consumes {name} any more")
         except Exception as error:
             self._lose(f"the broker does not tell who consumes: {type(error).__name__}")

@@ -16,10 +16,11 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from gateway import observed
 from gateway.account import Account
 from gateway.broker import CONNECTION_ERRORS, connect, open_channel
+from gateway.depth import Depth, depth_of
 from gateway.errors import UnavailableError
 from gateway.ledger import Ledger, LedgerError
 from gateway.loss import first_of
-from gateway.observed import Depth, Labels
+from gateway.observed import Labels
 from gateway.settings import Settings
 from gateway.topology import UNROUTED, Names, rung_name, rungs
 
@@ -167,7 +168,6 @@ async def depths(connection: AbstractConnection, named: Mapping[str, Labels]) ->
 
 async def _depth(channel: AbstractChannel, name: str) -> Depth | None:
     try:
-        declared = (await channel.declare_queue(name, passive=True)).declaration_result
+        return await depth_of(channel, name)
     except ChannelNotFoundEntity:
         return None
-    return declared.message_count or 0, declared.consumer_count or 0

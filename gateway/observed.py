@@ -7,6 +7,7 @@ from typing import get_args
 
 from gateway import metrics, platform
 from gateway.account import Account
+from gateway.depth import Depth
 from gateway.ledger import Counts
 from gateway.operating.model import UNFINISHED, LetterState
 from gateway.outcome import Category
@@ -16,9 +17,6 @@ CONSUMED = frozenset({"bulk", "interactive", "due"})
 
 Labels = tuple[str, str, str]
 """Platform, account and role of a queue; the first two are empty where all accounts share it."""
-
-Depth = tuple[int, int]
-"""Messages that stand in a queue, and its consumers."""
 
 
 def show_settings(account: Account) -> None:

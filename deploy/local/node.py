@@ -96,12 +96,18 @@ class Node:
         Before that the broker writes its Raft terms down, as it does every 5 s by itself: killed earlier, a quorum
         queue that is younger than that stays without a leader for ever (rabbitmq-server#10070).
         """
-        if self.running and self._runtime is not None:
-            sync = self._runtime.control("-q", "eval", "[dets:sync(Table) || Table <- dets:all()].")
-            environment = self._runtime.environment()
-            with suppress(subprocess.TimeoutExpired):
-                subprocess.run(sync, env=environment, capture_output=True, check=False, timeout=STOP_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            self.evaluate("[dets:sync(Table) || Table <- dets:all()].")
         self._cut()
+
+    def evaluate(self, erlang: str) -> None:
+        """Has a running broker evaluate this; what it says is not looked at. Takes about a second.
+
+        Raises subprocess.TimeoutExpired after 20 s.
+        """
+        if self.running and self._runtime is not None:
+            command, environment = self._runtime.control("-q", "eval", erlang), self._runtime.environment()
+            subprocess.run(command, env=environment, capture_output=True, check=False, timeout=STOP_SECONDS)
 
     def _cut(self) -> None:
         keeper, self._keeper = self._keeper, None

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aio_pika.abc import AbstractConnection
@@ -12,6 +11,7 @@ from gateway import declare, management
 from gateway.account import Account
 from gateway.broker import connect, open_channel
 from gateway.definitions import vhost_of
+from gateway.depth import Depth, depth_of
 from gateway.doctor import rights
 from gateway.doctor.finding import Finding, gathered
 from gateway.errors import UnavailableError
@@ -23,14 +23,6 @@ AWAY = "see broker.url: is RabbitMQ up, the port open, user and password right æ
 LOSSY = frozenset({"message-ttl", "expires", "dead-letter-exchange", "dead-letter-routing-key", "delivery-limit"})
 LIMITS = frozenset({"max-length", "max-length-bytes"})
 REFUSING = frozenset({"reject-publish", "reject-publish-dlx"})
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """A queue's messages that are ready, and its consumers."""
-
-    messages: int
-    consumers: int
 
 
 async def examine(settings: Settings, accounts: Sequence[Account]) -> list[Finding]:
@@ -120,17 +112,15 @@ def judge_consumers(account: str, depths: Mapping[str, Depth | None]) -> Finding
 
 
 async def depth(connection: AbstractConnection, queue: str) -> Depth | None:
-    """Asked without touching it; None where there is no such queue."""
+    """What stands there; None where there is no such queue."""
     channel = await open_channel(connection)
     try:
-        declared = await channel.declare_queue(queue, passive=True)
+        return await depth_of(channel, queue)
     except ChannelNotFoundEntity:
         return None
     finally:
         if not channel.is_closed:
             await channel.close()
-    result = declared.declaration_result
-    return Depth(result.message_count or 0, result.consumer_count or 0)
 
 
 async def _depths(connection: AbstractConnection, account: Account) -> dict[str, Depth | None]:

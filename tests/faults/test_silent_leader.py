@@ -1,0 +1,91 @@
+"""A quorum queue whose leader is busy is reported, after 250 ms, as one with nothing in it and no consumers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aio_pika import Message
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+from deploy.local.node import Node
+from gateway import intake as intake_module
+from gateway.broker import connect, open_channel
+from gateway.dead_letters import standing
+from gateway.depth import Depth, depth_of
+from gateway.intake import Intake, Job
+from gateway.settings import Broker
+from gateway.topology import Names
+
+NAMES = Names("gd_accounting", "default")
+QUEUE = NAMES.queue("dead")
+SILENT = """
+{ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), Leader = amqqueue:get_pid(Queue),
+ok = sys:suspend(Leader), spawn(fun() -> timer:sleep(%d), sys:resume(Leader) end).
+"""
+ALL = 20
+
+
+@pytest.fixture
+async def connection(broker_node: Node) -> AsyncIterator[AbstractConnection]:
+    """One account's queue of dead letters with some in it."""
+    async with connect(Broker(url=broker_node.url), "a test") as connection:
+        channel = await open_channel(connection)
+        await channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        for number in range(ALL):
+            await channel.default_exchange.publish(Message(f"{number}".encode(), delivery_mode=2), QUEUE)
+        yield connection
+        await (await open_channel(connection)).queue_delete(QUEUE)
+
+
+async def silenced(node: Node, connection: AbstractConnection, seconds: float) -> AbstractChannel:
+    """A channel, once the queue's leader has answered nobody for a moment, which goes on for about so long."""
+    await asyncio.to_thread(node.evaluate, SILENT % (QUEUE, 1000 * seconds))
+    channel = await open_channel(connection)
+    answer = (await channel.declare_queue(QUEUE, passive=True)).declaration_result
+    assert (answer.message_count, answer.consumer_count) == (0, 0), "the leader still answers"
+    return channel
+
+
+async def test_letters_are_all_read_although_the_broker_says_at_first_that_there_are_none(
+    broker_node: Node, connection: AbstractConnection
+) -> None:
+    await silenced(broker_node, connection, 2)
+    async with standing(connection, NAMES) as found:
+        assert len(found) == ALL
+
+
+async def test_a_queue_is_not_taken_for_empty_when_its_leader_is_silent_for_a_moment(
+    broker_node: Node, connection: AbstractConnection
+) -> None:
+    channel = await open_channel(connection)
+    silence = asyncio.create_task(asyncio.to_thread(broker_node.evaluate, SILENT % (QUEUE, 300)))
+    found = set()
+    while not silence.done():
+        found.add(await depth_of(channel, QUEUE))
+    assert found == {Depth(ALL, 0)}
+
+
+class Kept:
+    """A delivery that is held for ever."""
+
+    begun = False
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_worker_does_not_take_its_consumers_for_gone_while_a_leader_is_silent(
+    broker_node: Node, connection: AbstractConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "LISTEN_SECONDS", 0.01)
+    kept: list[Job] = []
+
+    def keep(*_: object) -> Job:
+        kept.append(Kept())
+        return kept[-1]
+
+    intake = await Intake.open(connection, {QUEUE: ALL}, keep)
+    await silenced(broker_node, connection, 1.5)
+    await asyncio.sleep(1)
+    assert (intake.alive, len(kept)) == (True, ALL)
+    await intake.abandon()
