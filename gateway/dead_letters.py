@@ -5,7 +5,7 @@ An operator holds a lock of the broker's meanwhile, so two never take the same l
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, uuid5
@@ -27,10 +27,10 @@ from gateway.topology import DUE, Names
 from schemas import dead_letters
 
 FIRST_WINDOW = 1000
-SMALLEST_WINDOW = 50
+SMALLEST_WINDOW = 100
 LARGEST_WINDOW = 60_000
-"""Letters held at once: so many at first, or as many as are wanted, for each that is not taken off goes back; then
-twice as many with each further consumer. AMQP counts to 65,535."""
+"""Letters held at once: so many at first, or as many as are wanted, as each that is not taken off goes back; then few
+with a further consumer, and twice as many with each after it. AMQP counts to 65,535."""
 
 SILENT_SECONDS = 20.0
 """How long others may hold letters, and how long the broker may hand over none although some stand there."""
@@ -119,7 +119,7 @@ async def standing(
     letters, and UnavailableError where the broker hands over nothing.
     """
     channel = await open_channel(connection, publisher_confirms=False)
-    hand = _Hand(connection, await corked(channel), names, _first_window(wanted))
+    hand = _Hand(connection, await corked(channel), names, FIRST_WINDOW if wanted is None else sum(wanted.values()))
     try:
         yield await _read(hand, wanted)
     except ChannelNotFoundEntity:
@@ -172,12 +172,12 @@ class _Hand:
     They are counted before the first is taken: how many are on their way cannot be asked afterwards.
     """
 
-    def __init__(self, connection: AbstractConnection, channel: aiormq.Channel, names: Names, window: int) -> None:
+    def __init__(self, connection: AbstractConnection, channel: aiormq.Channel, names: Names, first: int) -> None:
         self.names = names
         self._connection = connection
         self._channel = channel
         self._queue = names.queue("dead")
-        self._window = window
+        self._windows = _windows(first)
         self._room = 0
         self._consumers: list[str] = []
         self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
@@ -243,10 +243,10 @@ class _Hand:
 
     async def _consume(self) -> None:
         """A further consumer: those there are hold as many as they may. None of the library's: see Arriving."""
-        await self._channel.basic_qos(prefetch_count=self._window)
+        self._room = next(self._windows)
+        await self._channel.basic_qos(prefetch_count=self._room)
         self._consumers.append(f"letters-{len(self._consumers) + 1}")
         await self._channel.rpc(Basic.Consume(queue=self._queue, consumer_tag=self._consumers[-1]))
-        self._room, self._window = self._window, min(2 * self._window, LARGEST_WINDOW)
 
     async def _reason(self) -> Exception:
         if (await self._look()).consumers > len(self._consumers):
@@ -258,5 +258,9 @@ def _turns() -> int:
     return int(SILENT_SECONDS / PATIENCE_SECONDS)
 
 
-def _first_window(wanted: Mapping[str, int] | None) -> int:
-    return FIRST_WINDOW if wanted is None else min(max(sum(wanted.values()), SMALLEST_WINDOW), FIRST_WINDOW)
+def _windows(first: int) -> Iterator[int]:
+    yield min(max(first, SMALLEST_WINDOW), FIRST_WINDOW)
+    window = SMALLEST_WINDOW
+    while True:
+        yield window
+        window = min(2 * window, LARGEST_WINDOW)

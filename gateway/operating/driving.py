@@ -49,7 +49,7 @@ log = structlog.get_logger()
 WAIT_SECONDS = 1.0
 """Between two looks whether an account may be fed, or its letters may be taken."""
 
-CHUNK = 500
+CHUNK = 1000
 """Letters put back between two looks at what the operator wants."""
 
 CHUNK_SECONDS = 5.0
