@@ -20,7 +20,7 @@ class Call:
     """Made once at the most. `deadline` (Unix seconds) is when nobody waits for its answer any more."""
 
     def __init__(self, desk: Desk, parcel: Parcel, work: Work, deadline: float | None) -> None:
-        self.work = work
+        self._work = work
         self._desk = desk
         self._parcel = parcel
         self._deadline = deadline
@@ -28,7 +28,7 @@ class Call:
 
     async def make(self) -> tuple[Ending, bool] | None:
         """The ending, and whether the event pays for the attempt; None where the platform may not be asked."""
-        interactive, gate = self.work.operation.interactive, self._desk.gate
+        interactive, gate = self._work.operation.interactive, self._desk.gate
         async with self._desk.pace.slot(interactive=interactive):
             if overdue(self._deadline):
                 return None
@@ -43,7 +43,7 @@ class Call:
             steps = await self._steps()
             self._parcel.begun = True
             self._doubted = self._parcel.sent_at is not None
-            if self.work.operation.repeat.noted_before and not self.work.operation.several_calls:
+            if self._work.operation.repeat.noted_before and not self._work.operation.several_calls:
                 await steps.sending()
             began = monotonic()
             ending = await self._send(steps)
@@ -52,12 +52,12 @@ class Call:
             self._desk.gate.leave(permit)
 
     async def _send(self, steps: Steps) -> Ending:
-        names, desk, operation = self._desk.names, self._desk, self.work.operation
+        names, desk, operation = self._desk.names, self._desk, self._work.operation
         in_flight = metrics.child(metrics.IN_FLIGHT, names.platform, names.account)
         started = perf_counter()
         told, trace = desk.account.settings.send_trace_context, self._parcel.trace
         with in_flight.track_inprogress(), tracing.calling(f"{names.platform}.{operation.name}", trace, told=told):
-            ending = await attempt(operation, desk.client, self.work.data, steps, uncertain=self._doubted)
+            ending = await attempt(operation, desk.client, self._work.data, steps, uncertain=self._doubted)
             code = code_label(ending)
             tracing.tell(code=code)
         seconds = perf_counter() - started
@@ -67,7 +67,7 @@ class Call:
         return ending
 
     async def _steps(self) -> Steps:
-        key, operation = self._parcel.key, self.work.operation
+        key, operation = self._parcel.key, self._work.operation
         if key is None or not (operation.several_calls or operation.repeat.noted_before):
             return no_steps()
         replay = self._parcel.delivery.replay

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gateway import trace_context
 from gateway.masking import mask, scrub, sensitive_values
 from gateway.outcome import Category, Rejected
-from gateway.platform import Operation
+from gateway.platform import AfterDeath, Operation
 from gateway.topology import Names
 from gateway.trace_context import TraceContext
 from schemas.envelope import Event
@@ -31,6 +31,11 @@ class Work(NamedTuple):
     operation: Operation
     data: BaseModel
     lane: str | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether its death would hold those behind it in its lane."""
+        return self.operation.after_death is AfterDeath.HOLD
 
     def about(self) -> "About":
         """What the answer needs to know."""

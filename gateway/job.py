@@ -1,53 +1,33 @@
-"""One event from delivery to acknowledgement: decode, wait for its turn, call once, classify, settle."""
+"""One event from delivery to its call: decode, wait for its turn, go aside or ask; then see gateway.conclusion."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic, perf_counter
 from typing import assert_never
 
-import orjson
 import structlog
 
 from gateway import order, topology, trace_context, tracing
-from gateway.attempt import deadline, overdue
+from gateway.attempt import deadline
 from gateway.call import Call
+from gateway.conclusion import Conclusion
 from gateway.decode import Refused, Work, decode
 from gateway.desk import Desk
 from gateway.gate import LedgerDown
 from gateway.lanes import Place
 from gateway.ledger import Key, LedgerError, Record
-from gateway.masking import masked
 from gateway.message import Delivery
 from gateway.order import Arrival, Ended, Go, Held, Missing, Step, Uncertain, Wait, next_step
-from gateway.outcome import (
-    Accepted,
-    Category,
-    Dead,
-    Ending,
-    Expired,
-    Final,
-    Paused,
-    Rejected,
-    Retry,
-    Stopped,
-    Unavailable,
-)
-from gateway.parcel import Delayed, Parcel
-from gateway.platform import AfterDeath, Repeat
-from gateway.retry import Delay, after_failure
+from gateway.outcome import Category, Dead, Expired
+from gateway.parcel import Parcel
+from gateway.platform import Repeat
 from gateway.steady import time
-from gateway.tally import Counted
 from schemas import dead_letters
-from schemas.fields import sensitive_fields
 
 log = structlog.get_logger()
-
-LONGEST_SENT = 1000
-"""Characters of what was sent that an uncertain event's dead letter shows, masked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -194,15 +174,19 @@ class EventJob:
             case Wait():
                 await self._wait(step)
             case Held(by):
-                self._parcel.begun = True
-                reason = f"behind the dead letter of event {by.key.id} of the same lane; replayed with it"
-                await self._finish(Dead("held", reason, Category.HELD), self.delivery.attempts)
+                await self._hold(by.key)
             case Missing(head):
                 log.error("lane.head_missing", id=head.key.id, account=self.desk.names.account)
                 await self.desk.ledger.lift(head.key)
                 await self._follow(await self._step())
             case unreachable:
                 assert_never(unreachable)
+
+    async def _hold(self, head: Key) -> None:
+        self._parcel.begun = True
+        reason = f"behind the dead letter of event {head.id} of the same lane; replayed with it"
+        dead, holds = Dead("held", reason, Category.HELD), isinstance(self._read, Work) and self._read.holds
+        await self.desk.settler.finish(self._parcel, dead, self.delivery.attempts, holds=holds)
 
     async def _step_aside(self) -> None:
         """Too many of this lane stand here: away, or if that must not be it waits for its turn after all."""
@@ -260,83 +244,17 @@ class EventJob:
             self._parcel.begun = True
             await self.desk.settler.finish(self._parcel, self._read.ending, self.delivery.attempts, twin=self._twin)
         elif self._parcel.sent_at is not None and self._read.operation.repeat is Repeat.NEVER:
-            self._parcel.begun = True
-            reason = "the worker ended before its answer came; the platform may have acted on it"
-            dead = Dead("worker-lost", reason, Category.UNCERTAIN)
-            await self._finish_uncertain(self._read, dead)
+            await self._conclusion(self._read).lost()
         else:
             await self._ask(self._read)
 
     async def _ask(self, work: Work) -> None:
         call = Call(self.desk, self._parcel, work, self._deadline)
-        answer = await call.make()
+        answer, conclusion = await call.make(), self._conclusion(work)
         if answer is not None:
-            await self._end(call, *answer)
+            await conclusion.answered(call, *answer)
         elif work.operation.interactive:
-            self._parcel.begun = True
-            await self._finish(self._not_asked(), self.delivery.attempts)
+            await conclusion.not_asked()
 
-    def _not_asked(self) -> Expired:
-        """Why an interactive question is answered without being asked; a durable event goes back to its queue."""
-        if overdue(self._deadline):
-            return Expired("expired", "nobody waits for this answer any more")
-        reason, state = self.desk.gate.reason, self.desk.gate.state
-        said = f"{state}; an operator must act" if state == "stopped" else state
-        return Expired(reason.code, f"the account is {said}: {reason.message}")
-
-    # --- its end
-
-    async def _end(self, call: Call, ending: Ending, pays: bool) -> None:
-        match ending:
-            case Dead(category=Category.UNCERTAIN):
-                await self._finish_uncertain(call.work, ending)
-            case Accepted():
-                await self._finish(ending, self.delivery.attempts + 1, self._counted(call.work, ending))
-            case Rejected() | Dead() | Expired():
-                await self._finish(ending, self.delivery.attempts + 1)
-            case Retry():
-                await self._again_later(call, ending, pays)
-            case Paused() | Stopped():
-                await self._halt(call, ending)
-            case unreachable:
-                assert_never(unreachable)
-
-    def _counted(self, work: Work, accepted: Accepted) -> Counted | None:
-        """What it adds to the sums that the operation declares."""
-        sums = work.operation.sums
-        tally = sums.tally(work.data) if sums else None
-        if sums is None or tally is None:
-            return None
-        return Counted(tally, accepted.duplicate, partial(sums.report, work.data))
-
-    async def _finish(self, final: Final, attempts: int, counted: Counted | None = None) -> None:
-        holds = isinstance(self._read, Work) and self._read.operation.after_death is AfterDeath.HOLD
-        await self.desk.settler.finish(self._parcel, final, attempts, holds=holds, counted=counted)
-
-    async def _again_later(self, call: Call, failure: Retry, pays: bool) -> None:
-        attempts, forgiven = self.delivery.attempts + 1, self.delivery.forgiven + (not pays)
-        left = None if self._deadline is None else self._deadline - time()
-        step = after_failure(failure, attempts - forgiven, self.desk.ladder, left)
-        if not isinstance(step, Delay):
-            return await self._finish(step, attempts)
-        until = None if self._deadline is None else int(self._deadline * 1000)
-        failed_at = int(time() * 1000) if isinstance(failure, Unavailable) else None
-        lost = isinstance(failure, Unavailable) and failure.lost and call.work.operation.repeat.noted_before
-        if not lost:
-            await call.not_sent()
-        delayed = Delayed(attempts, forgiven, step.seconds, until, failed_at)
-        return await self.desk.settler.delay(self._parcel, failure, delayed)
-
-    async def _halt(self, call: Call, halt: Paused | Stopped) -> None:
-        """The account stops calling. A durable event stays unacknowledged and goes back to its queue."""
-        await call.not_sent()  # the platform refused before it did anything
-        await self.desk.halt(halt)
-        if self._parcel.about.interactive:
-            await self._finish(self._not_asked(), self.delivery.attempts)
-
-    async def _finish_uncertain(self, work: Work, ending: Dead) -> None:
-        """With when and what was sent, for an operator who has to find out at the platform."""
-        data = masked(work.event.data, sensitive_fields(work.operation.model))
-        sent = orjson.dumps(data, default=str).decode()[:LONGEST_SENT]
-        told = replace(ending, message=f"{ending.message}. Sent 发送于 {self._parcel.sent_at}: {sent}")
-        await self._finish(told, self.delivery.attempts + 1)
+    def _conclusion(self, work: Work) -> Conclusion:
+        return Conclusion(self.desk, self._parcel, work, self._deadline)
