@@ -166,7 +166,7 @@ BROKEN: dict[str, tuple[Answer, str]] = {
 
 @pytest.mark.parametrize(("answer", "code"), BROKEN.values(), ids=BROKEN.keys())
 async def test_a_lost_answer_says_so_after_exactly_one_request(answer: Answer, code: str) -> None:
-    async with wire(answer) as server, client(SHORT) as http:
+    async with wire(answer) as server, client() as http:
         with pytest.raises(AnswerLostError) as caught:
             await exchange(http, "POST", server.url, data=b'{"ticket": "abc"}')
     assert (caught.value.code, str(caught.value)) == (code, code)
@@ -176,7 +176,7 @@ async def test_a_lost_answer_says_so_after_exactly_one_request(answer: Answer, c
 @pytest.mark.parametrize("name", ["closed without answer", "reset without answer", "closed within the body"])
 async def test_a_question_whose_answer_is_lost_is_asked_exactly_once_too(name: str) -> None:
     """aiohttp repeats an idempotent method by itself (aiohttp#10790): seen on the wire, not in our code."""
-    async with wire(BROKEN[name][0]) as server, client(SHORT) as http:
+    async with wire(BROKEN[name][0]) as server, client() as http:
         with pytest.raises(AnswerLostError):
             await exchange(http, "GET", server.url)
     assert len(server.requests) == 1
