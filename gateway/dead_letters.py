@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from uuid import NAMESPACE_URL, uuid5
 
 import aiormq
@@ -36,6 +37,7 @@ SILENT_SECONDS = 20.0
 """How long others may hold letters, and how long the broker may hand over none although some stand there."""
 
 PATIENCE_SECONDS = 0.1
+"""Between two looks at the queue."""
 
 
 class BusyError(RefusedError):
@@ -189,7 +191,8 @@ class _Hand:
         What a killed operator held is on its way back for as long as the broker counts its consumer. Raises BusyError
         where somebody keeps what he holds, and UnavailableError where the broker does not say.
         """
-        for _ in range(_turns()):
+        deadline = monotonic() + SILENT_SECONDS
+        while monotonic() < deadline:
             there = await self._look()
             if there.consumers == 0 and (there.messages or await self._is_empty()):
                 return there.messages
@@ -201,7 +204,8 @@ class _Hand:
         if not self._room:
             await self._consume()
         self._room -= 1
-        for _ in range(_turns()):
+        deadline = monotonic() + SILENT_SECONDS
+        while monotonic() < deadline:
             if not self._arrived.empty():
                 return self._arrived.get_nowait()
             try:
@@ -239,7 +243,8 @@ class _Hand:
             await asyncio.sleep(PATIENCE_SECONDS)
             return arrived.empty()
         finally:
-            await channel.close()
+            if not channel.is_closed:
+                await channel.close()
 
     async def _consume(self) -> None:
         """A further consumer: those there are hold as many as they may. None of the library's: see Arriving."""
@@ -252,10 +257,6 @@ class _Hand:
         if (await self._look()).consumers > len(self._consumers):
             return BusyError(f"{self._queue} has a consumer that is none of the gateway's; close it, then try again")
         return UnavailableError(f"the broker does not hand over the dead letters of {self.names.prefix}; try again")
-
-
-def _turns() -> int:
-    return int(SILENT_SECONDS / PATIENCE_SECONDS)
 
 
 def _windows(first: int) -> Iterator[int]:
