@@ -41,7 +41,7 @@ class Cluster:
         return next(Management(node.management_url or "") for node in self.nodes if node.running)
 
     def start(self) -> None:
-        """Starts every node that does not run, and returns when all speak AMQP.
+        """Starts every node that does not run, and returns when all are up.
 
         Raises BrokerError, and NoClusterError on a machine that has brokers only in containers.
         """
@@ -51,6 +51,7 @@ class Cluster:
             first, *others = self.nodes
             first.start()  # alone, so that those that follow find a cluster to join
             self._all(others, Node.start)
+            self._all(self.nodes, _await_startup)
         except BaseException:
             self._end(Node.kill)
             raise
@@ -82,3 +83,8 @@ class Cluster:
     def _all(self, nodes: list[Node], do: Callable[[Node], None]) -> None:
         with ThreadPoolExecutor() as threads:
             list(threads.map(do, nodes))
+
+
+def _await_startup(node: Node) -> None:
+    """A node speaks AMQP a moment before it is up: a virtual host that is made then waits for it in vain (3.10.8)."""
+    node.evaluate("rabbit:await_startup().")
