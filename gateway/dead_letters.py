@@ -21,7 +21,7 @@ from gateway.amqp.arriving import Arriving
 from gateway.amqp.corking import corked
 from gateway.broker import Outgoing, open_channel
 from gateway.burial import letter_id
-from gateway.depth import Depth, depth_of
+from gateway.depth import Depth, depths
 from gateway.errors import RefusedError, UnavailableError
 from gateway.message import REPLAY, Delivery, delivery
 from gateway.topology import DUE, Names
@@ -134,13 +134,11 @@ async def standing(
 
 async def depth(connection: AbstractConnection, names: Names) -> int:
     """How many messages stand in the queue, those that somebody holds not among them. Raises RefusedError."""
-    channel = await open_channel(connection)
-    try:
-        found = await depth_of(channel, names.queue("dead"))
-    except ChannelNotFoundEntity:
-        raise _no_queues(names) from None
-    await channel.close()
-    return found.messages
+    queue = names.queue("dead")
+    found = await depths(connection, [queue])
+    if queue not in found:
+        raise _no_queues(names)
+    return found[queue].messages
 
 
 def _no_queues(names: Names) -> RefusedError:

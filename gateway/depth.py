@@ -1,8 +1,12 @@
 """How many messages stand in a queue, and how many consumers it has, asked without touching it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelNotFoundEntity
+
+from gateway.broker import open_channel
 
 TIMES = 2
 
@@ -26,4 +30,22 @@ async def depth_of(channel: AbstractChannel, queue: str) -> Depth:
         found = Depth(answer.message_count or 0, answer.consumer_count or 0)
         if any(found):
             break
+    return found
+
+
+async def depths(connection: AbstractConnection, queues: Iterable[str]) -> dict[str, Depth]:
+    """Those of the queues that there are, by name. Raises one of CONNECTION_ERRORS."""
+    found: dict[str, Depth] = {}
+    channel = await open_channel(connection)
+    try:
+        for queue in queues:
+            if channel.is_closed:  # the broker closes it when it is asked for a queue that is not there
+                channel = await open_channel(connection)
+            try:
+                found[queue] = await depth_of(channel, queue)
+            except ChannelNotFoundEntity:
+                continue
+    finally:
+        if not channel.is_closed:
+            await channel.close()
     return found

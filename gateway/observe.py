@@ -5,18 +5,17 @@ an old number would be a lie.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic, time
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
-from aiormq.exceptions import ChannelNotFoundEntity
+from aio_pika.abc import AbstractConnection
 
 from gateway import observed
 from gateway.account import Account
-from gateway.broker import CONNECTION_ERRORS, connect, open_channel
-from gateway.depth import Depth, depth_of
+from gateway.broker import CONNECTION_ERRORS, connect
+from gateway.depth import depths
 from gateway.errors import UnavailableError
 from gateway.ledger import Ledger, LedgerError
 from gateway.loss import first_of
@@ -104,7 +103,8 @@ class Observer:
         """Until the broker does not answer."""
         while not (connection.is_closed or self._ending.is_set()):
             async with asyncio.timeout(ANSWER_SECONDS):
-                found = await depths(connection, self._queues)
+                there = await depths(connection, self._queues)
+            found = {self._queues[name]: depth for name, depth in there.items()}
             observed.hide_queues(self._queues.values())
             observed.show_queues(found)
             for labels, (messages, _) in found.items():
@@ -147,27 +147,3 @@ def queues(accounts: Sequence[Account], ladder: Sequence[int]) -> dict[str, Labe
     }
     shared = {name: ("", "", name.removeprefix("gateway.")) for name in (UNROUTED, *map(rung_name, rungs(ladder)))}
     return own | shared
-
-
-async def depths(connection: AbstractConnection, named: Mapping[str, Labels]) -> dict[Labels, Depth]:
-    """What stands in those of the queues that there are. Raises one of CONNECTION_ERRORS."""
-    found: dict[Labels, Depth] = {}
-    channel = await open_channel(connection)
-    try:
-        for name, labels in named.items():
-            if channel.is_closed:  # the broker closes it when it is asked for a queue that is not there
-                channel = await open_channel(connection)
-            depth = await _depth(channel, name)
-            if depth is not None:
-                found[labels] = depth
-    finally:
-        if not channel.is_closed:
-            await channel.close()
-    return found
-
-
-async def _depth(channel: AbstractChannel, name: str) -> Depth | None:
-    try:
-        return await depth_of(channel, name)
-    except ChannelNotFoundEntity:
-        return None

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aio_pika.abc import AbstractConnection
-from aiormq.exceptions import ChannelNotFoundEntity
 
 from gateway import declare, management
 from gateway.account import Account
-from gateway.broker import connect, open_channel
+from gateway.broker import connect
 from gateway.definitions import vhost_of
-from gateway.depth import Depth, depth_of
+from gateway.depth import Depth, depths
 from gateway.doctor import rights
 from gateway.doctor.finding import Finding, gathered
 from gateway.errors import UnavailableError
@@ -33,7 +32,7 @@ async def examine(settings: Settings, accounts: Sequence[Account]) -> list[Findi
             found.append(await _rights(connection, settings, accounts))
             found.append(await _drift(connection, settings, accounts))
             found += await _management(settings.broker)
-            found.append(judge_unrouted(await depth(connection, UNROUTED)))
+            found.append(judge_unrouted((await depths(connection, [UNROUTED])).get(UNROUTED)))
             for account in accounts:
                 found.append(judge_consumers(str(account), await _depths(connection, account)))
     except UnavailableError as error:
@@ -111,21 +110,11 @@ def judge_consumers(account: str, depths: Mapping[str, Depth | None]) -> Finding
     return Finding("consumers", "good", f"a worker consumes all queues; {waiting} events wait", account=account)
 
 
-async def depth(connection: AbstractConnection, queue: str) -> Depth | None:
-    """What stands there; None where there is no such queue."""
-    channel = await open_channel(connection)
-    try:
-        return await depth_of(channel, queue)
-    except ChannelNotFoundEntity:
-        return None
-    finally:
-        if not channel.is_closed:
-            await channel.close()
-
-
 async def _depths(connection: AbstractConnection, account: Account) -> dict[str, Depth | None]:
     names = Names(account.platform, account.name)
-    return {role: await depth(connection, names.queue(role)) for role in ("bulk", "interactive", "due")}
+    queues = {role: names.queue(role) for role in ("bulk", "interactive", "due")}
+    found = await depths(connection, queues.values())
+    return {role: found.get(queue) for role, queue in queues.items()}
 
 
 async def _rights(connection: AbstractConnection, settings: Settings, accounts: Sequence[Account]) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aio_pika import Message
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractConnection
 
 from deploy.local.node import Node
 from gateway import intake as intake_module
@@ -37,13 +37,12 @@ async def connection(broker_node: Node) -> AsyncIterator[AbstractConnection]:
         await (await open_channel(connection)).queue_delete(QUEUE)
 
 
-async def silenced(node: Node, connection: AbstractConnection, seconds: float) -> AbstractChannel:
-    """A channel, once the queue's leader has answered nobody for a moment, which goes on for about so long."""
+async def silenced(node: Node, connection: AbstractConnection, seconds: float) -> None:
+    """Return once the queue's leader answers nobody, which goes on for about so long."""
     await asyncio.to_thread(node.evaluate, SILENT % (QUEUE, 1000 * seconds))
     channel = await open_channel(connection)
     answer = (await channel.declare_queue(QUEUE, passive=True)).declaration_result
     assert (answer.message_count, answer.consumer_count) == (0, 0), "the leader still answers"
-    return channel
 
 
 async def test_letters_are_all_read_although_the_broker_says_at_first_that_there_are_none(
