@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.machine import given_url
 from deploy.local.management import Management, Vhost, own_vhost
@@ -19,6 +20,12 @@ from deploy.local.node import Node
 from deploy.local.postgres import Postgres, PostgresError
 
 RUN = Path(__file__).parent.parent / ".run"
+
+UNCHECKED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+"""How long an example takes says something of the machine only; and what a fixture made serves all examples here."""
+
+settings.register_profile("gateway", deadline=None, suppress_health_check=UNCHECKED)
+settings.load_profile("gateway")
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def requests() -> list[tuple[bytes, str, dict[str, str]]]:
     found: list[tuple[bytes, str, dict[str, str]]] = []
 
     @seed(20261125)
-    @settings(max_examples=MANY, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=MANY, database=None, suppress_health_check=list(HealthCheck))
     @given(REQUESTS)
     def collect(request: tuple[bytes, str, dict[str, str]]) -> None:
         found.append(request)

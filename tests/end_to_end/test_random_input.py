@@ -44,7 +44,7 @@ def bodies() -> list[bytes]:
     found: list[bytes] = []
 
     @seed(20261122)
-    @settings(max_examples=MANY, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=MANY, database=None, suppress_health_check=list(HealthCheck))
     @given(BODIES)
     def collect(body: bytes) -> None:
         found.append(body)

@@ -247,13 +247,13 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_body_breaks_the_decoder(body: bytes) -> None:
     assert isinstance(read(body), Refused)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from([*EVENT, "account", "subject", "datacontenttype", "ext"]), JSON))
 def test_no_envelope_breaks_the_decoder(changed: dict[str, Any]) -> None:
     assert read(json.dumps(EVENT | changed).encode()).about().operation

@@ -206,4 +206,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 TestGate = GateMachine.TestCase
-TestGate.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestGate.settings = settings(max_examples=80, stateful_step_count=30)

@@ -127,7 +127,7 @@ async def test_a_group_whose_callers_have_all_left_may_fail_without_a_trace() ->
     assert await grouped(1) == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-3, 100), max_size=40), st.integers(1, 7), st.data())
 def test_each_caller_gets_the_answer_to_its_own(items: list[int], largest: int, data: st.DataObject) -> None:
     async def scenario() -> None:

@@ -284,7 +284,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 4), STEPS)
 def test_whatever_happens_the_order_holds_and_nothing_is_left_behind(
     room: int, steps: list[tuple[str, str | None, int]]

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -332,7 +332,7 @@ class LanesMachine(RuleBasedStateMachine):
 
 
 TestLanes = LanesMachine.TestCase
-TestLanes.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLanes.settings = settings(max_examples=40, stateful_step_count=40)
 
 
 # --- the model of the ledger is held to the real one
@@ -371,7 +371,7 @@ RECORDS = st.builds(
 WRITES = st.lists(st.tuples(st.sampled_from(["record", "record", "stand", "lift"]), RECORDS), max_size=12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(WRITES)
 async def test_the_ledger_of_this_world_answers_like_the_real_one(
     tmp_path: Path, writes: list[tuple[str, Record]]

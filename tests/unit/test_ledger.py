@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.ledger import Key, Ledger, Record, open_ledger
@@ -115,7 +115,7 @@ async def test_of_many_records_of_one_event_the_last_one_asked_for_stays(ledger:
     assert await found(ledger) == record(attempts=199)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=60))
 async def test_in_any_mixture_a_question_sees_what_was_recorded_before_it(
     url: str, mixture: list[tuple[int, bool]]

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -45,7 +45,7 @@ async def test_a_token_of_an_earlier_generation_never_replaces_a_later_one(
     assert (loaded.value, loaded.generation) == (kept, max(3, generation))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(st.permutations(range(1, 9)))
 async def test_in_whatever_order_logins_arrive_the_latest_generation_stays(url: str, order: list[int]) -> None:
     async with open_ledger(url) as ledger:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.ledger import Ahead, Blocks, Ledger, Record, looking, open_ledger
@@ -98,7 +98,7 @@ async def test_the_last_position_is_of_those_that_block_in_this_account(ledger: 
 EVENTS = st.tuples(st.integers(0, 30), st.integers(0, 200), st.sampled_from(["waits", "stands", "holds", None]))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(EVENTS, max_size=120, unique_by=lambda one: one[1]))
 async def test_whatever_was_recorded_hundreds_of_questions_at_once_are_answered_like_one_by_one(
     url: str, made: list[tuple[int, int, Blocks | None]]

@@ -133,7 +133,7 @@ def leaks(values: Iterator[str], shown: str) -> list[str]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything)
 @example({"Access_Token": {"data": [Hidden("赵钱孙李周吴郑王")]}})
 def test_nothing_sensitive_is_left_in_a_masked_structure(value: Any) -> None:
@@ -141,14 +141,12 @@ def test_nothing_sensitive_is_left_in_a_masked_structure(value: Any) -> None:
     assert not leaks(hidden_in(value), shown)
 
 
-@settings(deadline=None)
 @given(texts_with_one, texts_with_one)
 def test_nothing_that_is_known_by_its_look_is_left_in_a_text(first: tuple[str, str], second: tuple[str, str]) -> None:
     shown = scrub(f"{first[0]}{second[0]}")
     assert not leaks(iter((first[1], second[1])), shown)
 
 
-@settings(deadline=None)
 @given(st.lists(secrets, min_size=1, max_size=4), between)
 def test_nothing_that_is_known_to_be_sensitive_is_left_in_a_text(values: list[str], around: str) -> None:
     text = around.join(["", *values, *reversed(values), ""])
@@ -159,7 +157,7 @@ letters = st.text("019٣aAfFxX+-._:/@ BearerBasic", max_size=60)
 """Texts made of what the patterns are made of."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(letters | st.builds("".join, st.lists(recognised | letters, max_size=3)))
 @example("Bearer x")
 @example("https://a:b@c")
@@ -187,7 +185,7 @@ def logger_to(out: io.StringIO) -> FilteringBoundLogger:
     return logger
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything, texts_with_one)
 def test_nothing_sensitive_is_left_in_a_line_of_the_log(value: Any, text: tuple[str, str]) -> None:
     out = io.StringIO()
@@ -198,7 +196,6 @@ def test_nothing_sensitive_is_left_in_a_line_of_the_log(value: Any, text: tuple[
     assert out.getvalue().count("\n") == 1
 
 
-@settings(deadline=None)
 @given(texts_with_one, texts_with_one)
 def test_nothing_that_is_known_by_its_look_is_left_in_a_traceback(
     first: tuple[str, str], second: tuple[str, str]

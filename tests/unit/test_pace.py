@@ -197,7 +197,7 @@ VISITS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(1, 5), VISITS)
 def test_whatever_is_cancelled_no_slot_is_lost_and_none_is_given_twice(
     ceiling: int, steps: list[tuple[str, int, int]]

@@ -1,7 +1,7 @@
 """What follows on a failed attempt: a rung of the ladder, the end, or an answer that comes too late."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.outcome import Category, Dead, Expired, Retry
@@ -67,7 +67,6 @@ def test_a_question_is_never_exhausted_it_expires() -> None:
     assert isinstance(after_failure(BUSY, 99, (5,), 5), Expired)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10_000),
     st.lists(st.integers(1, 86_400), min_size=1, max_size=20, unique=True).map(sorted),

@@ -346,4 +346,4 @@ class KeeperMachine(RuleBasedStateMachine):
 
 
 TestTokenKeeper = KeeperMachine.TestCase
-TestTokenKeeper.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestTokenKeeper.settings = settings(max_examples=80, stateful_step_count=30)

@@ -102,7 +102,7 @@ def test_an_outage_does_not_touch_the_share() -> None:
 STEPS = st.lists(st.tuples(st.sampled_from(["answered", "throttled", "collapsed"]), st.integers(0, 3)), max_size=200)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 1000), STEPS)
 def test_whatever_happens_it_stays_within_its_bounds_and_comes_back(
     ceiling: int, steps: list[tuple[str, int]]

@@ -6,7 +6,7 @@ from hashlib import md5
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workers.gd_accounting.learner import FIELDS, BadSignError, UnreadableError, read_learner, signs
@@ -255,7 +255,6 @@ FIELD_VALUE = st.none() | st.text(max_size=20) | st.integers() | st.booleans() |
 OBJECT = st.fixed_dictionaries({}, optional=dict.fromkeys((*FIELDS, "sign", "other"), FIELD_VALUE))
 
 
-@settings(deadline=None)
 @given(st.text() | st.binary().map(lambda raw: b64encode(raw).decode()) | JSON.map(packed) | OBJECT.map(packed))
 @example("é")
 @example(b64encode(b'"\xed\xa0\x80"').decode())
@@ -270,7 +269,6 @@ def test_no_text_whatever_raises_anything_but_our_two_refusals(text: str) -> Non
 WORD = st.text(min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(
     values=st.fixed_dictionaries(
         {

@@ -8,7 +8,6 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
-from hypothesis import settings
 
 from gateway.attempt import attempt
 from gateway.outcome import Ending
@@ -18,9 +17,6 @@ from workers.gd_ecert.auth import Clock
 from workers.gd_ecert.client import Client, connected
 from workers.gd_ecert.operations import OPERATIONS
 from workers.gd_ecert.settings import Settings
-
-AT_LEISURE = settings(deadline=None)
-"""For Hypothesis: how long a case takes on a busy machine says nothing."""
 
 TOKEN = "TESTTOKEN0123456789abcdefABCDEF01"
 NUMBER = "440681198512063416"

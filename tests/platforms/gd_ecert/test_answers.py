@@ -12,7 +12,7 @@ from structlog.testing import LogCapture
 
 from gateway.outcome import Accepted, Category, Dead, Ending, Rejected, Retry, Stopped, Unavailable, Verdict
 from gateway.transport import AnswerLostError, Reply
-from tests.platforms.gd_ecert.bench import AT_LEISURE, NUMBER, Bench, account, do, saying, wired
+from tests.platforms.gd_ecert.bench import NUMBER, Bench, account, do, saying, wired
 from workers.gd_ecert.client import read
 from workers.gd_ecert.codes import ACK_CODES, CODES, code_text
 from workers.gd_ecert.settings import Service
@@ -237,7 +237,6 @@ JSON = st.recursive(
 )
 
 
-@AT_LEISURE
 @given(
     JSON | st.fixed_dictionaries({"errcode": JSON, "errmsg": JSON, "errors": JSON}),
     st.integers(200, 599),

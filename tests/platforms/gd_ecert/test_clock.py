@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
 from gateway.outcome import Accepted, Stopped
-from tests.platforms.gd_ecert.bench import AT_LEISURE, TOKEN, Bench, do, wired
+from tests.platforms.gd_ecert.bench import TOKEN, Bench, do, wired
 from workers.gd_ecert.auth import Clock
 from workers.gd_ecert.client import connected
 from workers.gd_ecert.settings import Settings
@@ -149,7 +149,6 @@ async def test_a_wrong_paas_token_stops_the_account_after_one_call(bench: Bench,
     assert TOKEN not in f"{ending}{logged.entries}"
 
 
-@AT_LEISURE
 @given(st.text() | st.none() | st.datetimes().map(lambda at: at.strftime("%a, %d %b %Y %H:%M:%S GMT")))
 def test_no_date_is_too_odd(date: str | None) -> None:
     clock = Clock(lambda: float(NOW))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.outcome import Accepted, Category, Dead, Rejected, Retry
-from tests.platforms.gd_ecert.bench import AT_LEISURE, NUMBER, Bench, do, saying, wired
+from tests.platforms.gd_ecert.bench import NUMBER, Bench, do, saying, wired
 from workers.gd_ecert.licence import LARGEST_TEXT, data_fields, with_data_fields
 
 PATHS = {name: {"path": name} for name in ("licence-auth", "licence-get", "licence-archive", "licence-token")}
@@ -221,7 +221,6 @@ def test_what_cannot_be_read_stays_as_it_came(came: Any) -> None:
     assert data_fields(came) == came
 
 
-@AT_LEISURE
 @given(st.dictionaries(st.text(), st.text() | st.integers(-(2**53), 2**53) | st.none() | st.booleans(), max_size=5))
 def test_every_object_survives_json_in_a_text(fields: dict[str, Any]) -> None:
     assert data_fields(json.dumps(fields)) == fields
@@ -231,13 +230,11 @@ def test_every_object_survives_json_in_a_text(fields: dict[str, Any]) -> None:
 PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Cn", "Co"]) | st.just(" "))
 
 
-@AT_LEISURE
 @given(st.dictionaries(PLAIN, PLAIN | st.none() | st.booleans() | st.integers(-(2**53), 2**53), max_size=5))
 def test_every_object_of_printable_texts_survives_single_quotes(fields: dict[str, Any]) -> None:
     assert data_fields(str(fields)) == fields
 
 
-@AT_LEISURE
 @given(st.text(alphabet="{}[]'\"\\:, aN\nu0") | st.text())
 def test_no_text_is_too_odd(text: str) -> None:
     assert isinstance(data_fields(text), str | dict)

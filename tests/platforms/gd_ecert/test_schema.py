@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from schemas.fields import Data, sensitive_fields
 from schemas.gd_ecert import codes
 from schemas.gd_ecert.events import Operator
-from tests.platforms.gd_ecert.bench import AT_LEISURE
 from tests.platforms.gd_ecert.document import (
     DOCUMENT,
     GATEWAYS_OWN,
@@ -158,7 +157,6 @@ def test_what_must_not_be_shown_is_marked_sensitive_and_not_printed(operation: s
         assert not value or str(value) not in f"{data!r} {data}"
 
 
-@AT_LEISURE
 @given(
     st.sampled_from([(name, field) for name in MODELS for field in MODELS[name].model_fields]),
     st.text().map(lambda text: f"☂{text}☂") | st.integers(10**9) | st.floats(10**9, allow_infinity=False),

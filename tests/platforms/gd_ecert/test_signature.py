@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.platforms.gd_ecert.bench import AT_LEISURE, TOKEN
+from tests.platforms.gd_ecert.bench import TOKEN
 from workers.gd_ecert.signature import BadSignatureError, EmptyUser, IncompleteError, User, sign, sign_user, verify
 from workers.gd_ecert.simulator.gateway import digest
 
@@ -139,7 +139,6 @@ def test_the_prefix_is_a_setting() -> None:
         verified(headers("x-rio-"))
 
 
-@AT_LEISURE
 @given(st.binary(min_size=1), st.none() | st.binary(), st.none() | st.binary())
 def test_the_bytes_of_a_user_are_signed_as_they_came(uid: bytes, uinfo: bytes | None, ext: bytes | None) -> None:
     user = User(uid, uinfo, ext)
@@ -149,7 +148,6 @@ def test_the_bytes_of_a_user_are_signed_as_they_came(uid: bytes, uinfo: bytes | 
         verify(sent, "x-tif-", TOKEN + "x", now=NOW)
 
 
-@AT_LEISURE
 @given(st.dictionaries(st.sampled_from(["timestamp", "nonce", "signature", "uid"]), st.binary()), st.floats(0, 1e11))
 def test_whatever_comes_is_refused_and_never_a_crash(values: dict[str, bytes], now: float) -> None:
     sent = {f"x-tif-{name}": [value] for name, value in values.items()}
