@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 
-from deploy.local.machine import IMAGE, BrokerError
+from deploy.local.machine import ADVANCED, IMAGE, BrokerError
 from deploy.local.runtimes import LOOPBACK, Plan
 
 
@@ -21,7 +21,8 @@ class Container:
             publish = ["--publish", f"{LOOPBACK}:{self._at.amqp}:5672"]
             if self._at.http:
                 publish += ["--publish", f"{LOOPBACK}:{self._at.http}:15672"]
-            if _docker("create", "--name", self._name, *publish, IMAGE) != 0:
+            configured = ["--volume", f"{ADVANCED}:/etc/rabbitmq/advanced.config:ro"]
+            if _docker("create", "--name", self._name, *publish, *configured, IMAGE) != 0:
                 raise BrokerError(f"docker could not create a container of {IMAGE}")
         return ["docker", "start", "--attach", self._name]
 

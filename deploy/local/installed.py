@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.machine import ADVANCED
 from deploy.local.runtimes import LOOPBACK, Plan
 
 ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
@@ -28,7 +29,6 @@ class Installed:
         plugins = "rabbitmq_management" if self._at.http else ""
         (folder / "enabled_plugins").write_text(f"[{plugins}].\n")
         (folder / "rabbitmq.conf").write_text("\n".join(self._configuration()) + "\n")
-        (folder / "advanced.config").write_text("[].\n")
         if self._at.membership:
             _write_cookie(folder / ".erlang.cookie", self._at.membership.cookie)
             return [*self._prefix, str(self._server)]
@@ -74,7 +74,7 @@ class Installed:
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_CONFIG_FILES": str(folder / "conf.d"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(ADVANCED),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),

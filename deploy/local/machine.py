@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 HERE = Path(__file__).parent
+ADVANCED = HERE.parent / "rabbitmq" / "advanced.config"  # as every broker of ours should have it
 URL_VARIABLE = "GATEWAY_BROKER__URL"
 IMAGE = "rabbitmq:4-management"
 ADVICE = (

@@ -100,14 +100,14 @@ class Node:
             self.evaluate("[dets:sync(Table) || Table <- dets:all()].")
         self._cut()
 
-    def evaluate(self, erlang: str) -> None:
+    def evaluate(self, erlang: str, seconds: float = STOP_SECONDS) -> None:
         """Has a running broker evaluate this; what it says is not looked at. Takes about a second.
 
-        Raises subprocess.TimeoutExpired after 20 s.
+        Raises subprocess.TimeoutExpired when it takes longer than `seconds`.
         """
         if self.running and self._runtime is not None:
             command, environment = self._runtime.control("-q", "eval", erlang), self._runtime.environment()
-            subprocess.run(command, env=environment, capture_output=True, check=False, timeout=STOP_SECONDS)
+            subprocess.run(command, env=environment, capture_output=True, check=False, timeout=seconds)
 
     def _cut(self) -> None:
         keeper, self._keeper = self._keeper, None

@@ -4,16 +4,22 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.local.cluster import Cluster
 from deploy.local.management import own_vhost
 from deploy.local.node import Node
 from deploy.local.runtimes import LOOPBACK
+from tests.faults.oracle import service
 from tests.faults.oracle.broker import Broker
 
 CHUNK = 65536
 ELECTION_SECONDS = 30
+RESTART_DEAD_LETTERING = Path(__file__).parents[2] / "deploy" / "rabbitmq" / "restart-dead-lettering.erl"
+RESTART_SECONDS = 60
+TRIED_AGAIN_SECONDS = 6.0
+"""After so long what the broker refused to itself has been tried again: see deploy/rabbitmq/advanced.config."""
 
 
 class Relay:
@@ -65,12 +71,13 @@ class ClusterBroker(Broker):
         self.relay = relay
         self.cluster = cluster
         self.name = ""
+        self.url = ""
 
     @contextmanager
     def vhost(self) -> Iterator[str]:
         """See Broker."""
         with own_vhost(f"amqp://{LOOPBACK}:{self.relay.port}/", self.cluster.management) as own:
-            self.name = own.name
+            self.name, self.url = own.name, own.url
             yield own.url
 
     @property
@@ -90,6 +97,14 @@ class ClusterBroker(Broker):
                 if found is not None and found is not after:
                     return found
                 await asyncio.sleep(0.05)
+
+    async def restart_dead_lettering(self) -> None:
+        """As the runbook says for RabbitMQ before 3.12, where refused retries would wait for the dead node."""
+        if not (await service.version(self.url)).startswith(("RabbitMQ 3.10.", "RabbitMQ 3.11.")):
+            return
+        await asyncio.sleep(TRIED_AGAIN_SECONDS)
+        for node in self.cluster.nodes:
+            await asyncio.to_thread(node.evaluate, RESTART_DEAD_LETTERING.read_text(), RESTART_SECONDS)
 
 
 def _port(node: Node) -> int:

@@ -23,7 +23,7 @@ from tests.faults.oracle.stream import Fault, Prepared, run
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-EVENTS = 3000
+EVENTS = 5000
 SOME = 100
 """Events that must get through after each blow."""
 
@@ -58,6 +58,7 @@ async def test_no_event_is_lost_doubled_or_overtaken_when_the_leaders_node_and_t
         try:
             with scene.trouble("the leader's node killed"):
                 await kill(broker, leader)
+                await broker.restart_dead_lettering()
                 await some_more(scene)
             await scene.kill(await scene.active())
             await some_more(scene)

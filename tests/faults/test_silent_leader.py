@@ -1,4 +1,8 @@
-"""A quorum queue whose leader is busy is reported, after 250 ms, as one with nothing in it and no consumers."""
+"""A quorum queue whose leader is away for a moment.
+
+One that is busy is reported, after 250 ms, as having nothing in it and no consumers; and where there is none, the
+broker refuses to itself what is due for this queue.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,10 +15,11 @@ from deploy.local.node import Node
 from gateway import intake as intake_module
 from gateway.broker import connect, open_channel
 from gateway.dead_letters import standing
+from gateway.declare import declare_account, declare_shared
 from gateway.depth import Depth, depth_of
 from gateway.intake import Intake, Job
 from gateway.settings import Broker
-from gateway.topology import Names
+from gateway.topology import Names, rung_name
 
 NAMES = Names("gd_accounting", "default")
 QUEUE = NAMES.queue("dead")
@@ -22,7 +27,13 @@ SILENT = """
 {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), Leader = amqqueue:get_pid(Queue),
 ok = sys:suspend(Leader), spawn(fun() -> timer:sleep(%d), sys:resume(Leader) end).
 """
+AWAY = """
+{ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), Leader = amqqueue:get_pid(Queue),
+ok = ra:stop_server(quorum_queues, Leader), timer:sleep(%d), ok = ra:restart_server(quorum_queues, Leader).
+"""
 ALL = 20
+SOON = 20.0
+"""Seconds; the broker's own default is 180."""
 
 
 @pytest.fixture
@@ -88,3 +99,19 @@ async def test_a_worker_does_not_take_its_consumers_for_gone_while_a_leader_is_s
     await asyncio.sleep(1)
     assert (intake.alive, len(kept)) == (True, ALL)
     await intake.abandon()
+
+
+async def test_a_retry_that_is_due_while_its_queue_has_no_leader_comes_seconds_after_there_is_one(
+    broker_node: Node,
+) -> None:
+    names = Names("gd_accounting", "retried")
+    async with connect(Broker(url=broker_node.url), "a test") as connection:
+        await declare_shared(connection, [1])
+        await declare_account(connection, names, {})
+        channel = await open_channel(connection)
+        rung = await channel.get_exchange(rung_name(1))
+        due = await channel.get_queue(names.queue("due"))
+        await rung.publish(Message(b"", delivery_mode=2), names.key("credit-sync"))
+        await asyncio.to_thread(broker_node.evaluate, AWAY % (due.name, 3000))
+        async with asyncio.timeout(SOON), due.iterator(no_ack=True) as arriving:
+            await anext(arriving)
