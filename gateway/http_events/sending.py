@@ -26,6 +26,10 @@ log = structlog.get_logger()
 FAILED_SECONDS = 1.0
 """So long after it could not be opened, nobody tries again: requests are refused at once instead of queueing up."""
 
+TRUSTED_SECONDS = 5.0
+"""A refusal on a connection that is older makes us open another one. A queue that is full would refuse there too, but
+RabbitMQ 3.10 and 3.11 keep refusing on a channel whose first message for a queue came as its leader had just died."""
+
 Prepare = Callable[[AbstractConnection], Awaitable[None]]
 """Called on a new connection, before anything is published on it."""
 
@@ -37,6 +41,7 @@ class _Session:
     connection: AbstractConnection
     publisher: Publisher
     closing: AsyncExitStack
+    since: float = field(default_factory=monotonic)
     users: int = 0
     broken: bool = False
 
@@ -60,7 +65,10 @@ class KeptPublisher:
         async with self._using() as session:
             try:
                 await session.publisher.publish(outgoing)
-            except (UnroutableError, NackedError):
+            except UnroutableError:
+                raise
+            except NackedError:
+                session.broken |= monotonic() - session.since > TRUSTED_SECONDS
                 raise
             except NotPublishedError:
                 session.broken = True
