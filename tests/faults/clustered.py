@@ -71,13 +71,12 @@ class ClusterBroker(Broker):
         self.relay = relay
         self.cluster = cluster
         self.name = ""
-        self.url = ""
 
     @contextmanager
     def vhost(self) -> Iterator[str]:
         """See Broker."""
         with own_vhost(f"amqp://{LOOPBACK}:{self.relay.port}/", self.cluster.management) as own:
-            self.name, self.url = own.name, own.url
+            self.name = own.name
             yield own.url
 
     @property
@@ -100,11 +99,13 @@ class ClusterBroker(Broker):
 
     async def restart_dead_lettering(self) -> None:
         """As the runbook says for RabbitMQ before 3.12, where refused retries would wait for the dead node."""
-        if not (await service.version(self.url)).startswith(("RabbitMQ 3.10.", "RabbitMQ 3.11.")):
+        living = [node for node in self.cluster.nodes if node.running]
+        if not (await service.version(living[0].url)).startswith(("RabbitMQ 3.10.", "RabbitMQ 3.11.")):
             return
         await asyncio.sleep(TRIED_AGAIN_SECONDS)
-        for node in self.cluster.nodes:
-            await asyncio.to_thread(node.evaluate, RESTART_DEAD_LETTERING.read_text(), RESTART_SECONDS)
+        restart = RESTART_DEAD_LETTERING.read_text()
+        for node in living:
+            await asyncio.to_thread(node.evaluate, restart, RESTART_SECONDS)
 
 
 def _port(node: Node) -> int:

@@ -23,12 +23,13 @@ from gateway.topology import Names, rung_name
 
 NAMES = Names("gd_accounting", "default")
 QUEUE = NAMES.queue("dead")
-SILENT = """
+LEADER = """
 {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), Leader = amqqueue:get_pid(Queue),
+"""
+SILENT = f"""{LEADER}
 ok = sys:suspend(Leader), spawn(fun() -> timer:sleep(%d), sys:resume(Leader) end).
 """
-AWAY = """
-{ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), Leader = amqqueue:get_pid(Queue),
+AWAY = f"""{LEADER}
 ok = ra:stop_server(quorum_queues, Leader), timer:sleep(%d), ok = ra:restart_server(quorum_queues, Leader).
 """
 ALL = 20
